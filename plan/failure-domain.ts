@@ -1,0 +1,67 @@
+import type { Copy, Host } from "../settings/schema.js";
+import { HETZNER_LOCATIONS, R2_PLACES, SPACES_REGIONS } from "./places.js";
+
+/** What a copy shares its fate with. */
+export interface FailureDomain {
+  /** Company that runs it, e.g. "hetzner". */
+  provider: string;
+  /** ISO 3166-1 alpha-2; for R2 the part of the world, as Cloudflare names no country. */
+  country: string;
+  medium: "server disk" | "object store" | "ZFS box";
+  /** Who can destroy it, in words. */
+  destroyers: string[];
+}
+
+/** Provider of a host: as set, or Hetzner for a server the program makes. */
+export function hostProvider(host: Host): string {
+  return "server" in host ? "hetzner" : host.provider;
+}
+
+/** Country of a host: as set, or that of the location of a server the program makes. */
+export function hostCountry(host: Host): string {
+  return "server" in host ? place(HETZNER_LOCATIONS, host.server.location) : host.country;
+}
+
+/** The failure domain of production itself: the first of the three copies. */
+export function productionDomain(host: Host): FailureDomain {
+  const provider = hostProvider(host);
+  return {
+    provider,
+    country: hostCountry(host),
+    medium: "server disk",
+    destroyers: ["root on the host", `the ${provider} account`],
+  };
+}
+
+/** The failure domain of a copy. */
+export function copyDomain(copy: Copy): FailureDomain {
+  switch (copy.kind) {
+    case "spaces":
+      return {
+        provider: "digitalocean",
+        country: place(SPACES_REGIONS, copy.region),
+        medium: "object store",
+        destroyers: ["root on the host (its key may delete versions)", "the digitalocean account"],
+      };
+    case "r2":
+      return {
+        provider: "cloudflare",
+        country: place(R2_PLACES, copy.location),
+        medium: "object store",
+        destroyers: ["the cloudflare account (it can remove the lock)"],
+      };
+    case "storageBox":
+      return {
+        provider: "hetzner",
+        country: place(HETZNER_LOCATIONS, copy.location),
+        medium: "ZFS box",
+        destroyers: ["the hetzner account"],
+      };
+  }
+}
+
+function place(places: Readonly<Record<string, string>>, name: string): string {
+  const found = places[name];
+  if (found === undefined) throw new Error(`no place named "${name}": use one of ${Object.keys(places).join(", ")}`);
+  return found;
+}

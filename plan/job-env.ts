@@ -1,0 +1,133 @@
+import type { Copy, PostgresJob, R2Copy, Settings, SpacesCopy, StorageBoxCopy } from "../settings/schema.js";
+import { s3Endpoint } from "./endpoints.js";
+
+/** The host's own key to a bucket. */
+export interface S3Access {
+  kind: "s3";
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+/** The host's own account on a storage box; its SSH key never leaves the host. */
+export interface BoxAccess {
+  kind: "box";
+  /** Host name of the box, e.g. `u1004.your-storagebox.de`. */
+  server: string;
+  /** Sub-account, e.g. `u1004-sub1`. */
+  username: string;
+}
+
+export type CopyAccess = S3Access | BoxAccess;
+
+export interface JobEnvInput {
+  settings: Settings;
+  host: string;
+  job: string;
+  /** Server id or address: ties the file to one machine. */
+  machine: string;
+  /** By copy name; one for each copy of the settings. */
+  access: Record<string, CopyAccess>;
+  /** Database password; absent: the server trusts local connections. */
+  password?: string;
+}
+
+/** Port of a storage box that speaks SFTP with keys of its own. */
+const BOX_PORT = 23;
+
+/**
+ * Text of `/etc/granary/<job>.env`: `KEY=value` lines, values literal to the end of the line. It holds secrets.
+ * @throws Error when the job, the host or a copy's access is missing, or a value cannot be one line
+ */
+export function jobEnv(input: JobEnvInput): string {
+  const { settings, host, job } = input;
+  const found = settings.hosts[host]?.jobs[job];
+  if (found === undefined) throw new Error(`no job "${host}/${job}" in the settings: check the names`);
+  const copies = Object.entries(settings.copies);
+  const pairs: Record<string, string> = {
+    GRANARY_MACHINE: input.machine,
+    GRANARY_HOST: host,
+    GRANARY_JOB: job,
+    GRANARY_KIND: found.kind,
+    GRANARY_ON_CALENDAR: found.schedule.onCalendar,
+    GRANARY_RECIPIENTS: settings.encryption.recipients.join(" "),
+    GRANARY_LOCAL_DAYS: String(settings.retention.localDays),
+    ...postgresPairs(found, input.password),
+    GRANARY_COPIES: copies.map(([name]) => name).join(" "),
+  };
+  for (const [name, copy] of copies) Object.assign(pairs, copyPairs(name, copy, input.access[name]));
+  return Object.entries(pairs).map(line).join("");
+}
+
+function postgresPairs(job: PostgresJob, password: string | undefined): Record<string, string> {
+  return {
+    GRANARY_PG_CONTAINER: job.container ?? "",
+    GRANARY_PG_DATABASE: job.database,
+    GRANARY_PG_USER: job.user,
+    ...(password === undefined ? {} : { GRANARY_PG_PASSWORD: password }),
+  };
+}
+
+function copyPairs(name: string, copy: Copy, access: CopyAccess | undefined): Record<string, string> {
+  if (copy.kind === "storageBox") return boxPairs(name, copy, boxAccess(name, access));
+  return { ...rootPair(name, copy.bucket), ...s3Pairs(name, copy, s3Access(name, access)) };
+}
+
+function s3Pairs(name: string, copy: SpacesCopy | R2Copy, access: S3Access): Record<string, string> {
+  const common = {
+    TYPE: "s3",
+    ACCESS_KEY_ID: access.accessKeyId,
+    SECRET_ACCESS_KEY: access.secretAccessKey,
+    ENDPOINT: s3Endpoint(copy),
+    // A key scoped to one bucket may not ask whether the bucket exists.
+    NO_CHECK_BUCKET: "true",
+  };
+  if (copy.kind === "r2") return rclone(name, { ...common, PROVIDER: "Cloudflare", REGION: "auto" });
+  return rclone(name, { ...common, PROVIDER: "DigitalOcean", REGION: copy.region, ACL: "private" });
+}
+
+function boxPairs(name: string, copy: StorageBoxCopy, access: BoxAccess): Record<string, string> {
+  return {
+    ...rootPair(name, ""),
+    ...rclone(name, {
+      TYPE: "sftp",
+      HOST: access.server,
+      PORT: String(BOX_PORT),
+      USER: access.username,
+      KEY_FILE: "/etc/granary/box_ed25519",
+      KNOWN_HOSTS_FILE: "/etc/granary/known_hosts",
+      // Only SFTP is spoken: every artifact is read back in full instead of trusting a hash the box computes.
+      SHELL_TYPE: "none",
+      DISABLE_HASHCHECK: "true",
+    }),
+    GRANARY_BOX_KNOWN_HOST: `[${access.server}]:${BOX_PORT} ${copy.hostKey}`,
+  };
+}
+
+function rootPair(name: string, root: string): Record<string, string> {
+  return { [`GRANARY_COPY_${name.toUpperCase()}_ROOT`]: root };
+}
+
+function rclone(name: string, options: Record<string, string>): Record<string, string> {
+  const remote = `RCLONE_CONFIG_${name.toUpperCase()}_`;
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [remote + key, value]));
+}
+
+function s3Access(name: string, access: CopyAccess | undefined): S3Access {
+  if (access?.kind === "s3") return access;
+  throw new Error(
+    `copy "${name}" needs an S3 key, got ${access?.kind ?? "nothing"}: give access.${name} {kind: "s3", …}`,
+  );
+}
+
+function boxAccess(name: string, access: CopyAccess | undefined): BoxAccess {
+  if (access?.kind === "box") return access;
+  throw new Error(
+    `copy "${name}" needs a box account, got ${access?.kind ?? "nothing"}: give access.${name} {kind: "box", …}`,
+  );
+}
+
+/** The value is not shown: it may be a secret. */
+function line([key, value]: [string, string]): string {
+  if (/[\n\r\0]/.test(value)) throw new Error(`${key} has a line break or a NUL in it: values are one line, remove it`);
+  return `${key}=${value}\n`;
+}

@@ -1,0 +1,142 @@
+import type { Copy, Host, Settings } from "../settings/schema.js";
+import { copyDomain, productionDomain, type FailureDomain } from "./failure-domain.js";
+
+export type Rule = "3 copies" | "2 media" | "1 off-site" | "1 out of the host's reach" | "0 errors";
+
+/** One leg of the 3-2-1-1-0 rule for one host. */
+export interface Leg {
+  rule: Rule;
+  /** undefined: not known from settings alone. */
+  ok: boolean | undefined;
+  /** What the settings provide. */
+  found: string;
+  /** What to change; only when the leg does not hold. */
+  remedy?: string;
+}
+
+/** The rule for one host. */
+export interface HostProof {
+  host: string;
+  /** False when any leg is missing; a leg that is not known yet does not count. */
+  ok: boolean;
+  production: FailureDomain;
+  /** By copy name. */
+  copies: Record<string, FailureDomain>;
+  /** Always the five rules, in order. */
+  legs: Leg[];
+}
+
+/** The 3-2-1-1-0 rule for every host of a stack. */
+export interface Proof {
+  ok: boolean;
+  hosts: HostProof[];
+}
+
+/** A plan that breaks the rule: names each host, the missing leg, what was found and the remedy. */
+export class ProofError extends Error {
+  override readonly name = "ProofError";
+  constructor(readonly proof: Proof) {
+    const missing = proof.hosts.flatMap((h) =>
+      h.legs.filter((leg) => leg.ok === false).map((leg) => describe(h.host, leg)),
+    );
+    super(`the plan breaks the 3-2-1 rule:\n  ${missing.join("\n  ")}`);
+  }
+}
+
+/** Computes the rule from the settings alone. Never throws: look at `ok`, or use {@link assertProof}. */
+export function prove(settings: Settings): Proof {
+  const hosts = Object.entries(settings.hosts).map(([name, host]) => proveHost(name, host, settings.copies));
+  return { ok: hosts.every((h) => h.ok), hosts };
+}
+
+/**
+ * The proof, or no plan at all.
+ * @throws ProofError when a leg is missing for any host
+ */
+export function assertProof(settings: Settings): Proof {
+  const proof = prove(settings);
+  if (!proof.ok) throw new ProofError(proof);
+  return proof;
+}
+
+function proveHost(host: string, settings: Host, copies: Record<string, Copy>): HostProof {
+  const production = productionDomain(settings);
+  const domains = Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copyDomain(copy)]));
+  const legs = [
+    threeCopies(Object.keys(copies)),
+    twoMedia([production, ...Object.values(domains)]),
+    offSite(production, domains),
+    outOfReach(copies),
+    zeroErrors(),
+  ];
+  return { host, ok: legs.every((leg) => leg.ok !== false), production, copies: domains, legs };
+}
+
+/** Production is the first copy; the local files in /var/backups share its disk and are none. */
+function threeCopies(copies: string[]): Leg {
+  const all = ["production", ...copies];
+  return leg("3 copies", all.length >= 3, `${all.length}: ${all.join(", ")}`, "add an entry under granary:copies");
+}
+
+function twoMedia(domains: FailureDomain[]): Leg {
+  const media = [...new Set(domains.map((d) => d.medium))];
+  const remedy = "add a copy on another medium under granary:copies, e.g. { kind: storageBox }";
+  return leg("2 media", media.length >= 2, `${media.length}: ${media.join(", ")}`, remedy);
+}
+
+function offSite(production: FailureDomain, copies: Record<string, FailureDomain>): Leg {
+  const away = Object.entries(copies).filter(
+    ([, d]) => d.provider !== production.provider || d.country !== production.country,
+  );
+  const here = `${production.provider} in ${production.country}`;
+  const found =
+    away.length > 0
+      ? away.map(([name, d]) => `${name} (${d.provider}, ${d.country})`).join(", ")
+      : `none: every copy is at ${here}, like the host`;
+  return leg(
+    "1 off-site",
+    away.length > 0,
+    found,
+    `add a copy at another provider or outside ${production.country}, e.g. { kind: r2, … }`,
+  );
+}
+
+/** Spaces alone is within reach: there is no append-only grant, the host's key may delete versions too. */
+function outOfReach(copies: Record<string, Copy>): Leg {
+  const safe = Object.entries(copies).flatMap(([name, copy]) => {
+    const guard = guardOf(copy);
+    return guard === undefined ? [] : [`${name} (${guard})`];
+  });
+  const found = safe.length > 0 ? safe.join(", ") : "none: the host's own keys can delete every copy";
+  const remedy = "add a copy the host cannot destroy: { kind: r2, … } (lock) or { kind: storageBox } (snapshots)";
+  return leg("1 out of the host's reach", safe.length > 0, found, remedy);
+}
+
+function guardOf(copy: Copy): string | undefined {
+  switch (copy.kind) {
+    case "spaces":
+      return undefined;
+    case "r2":
+      return `locked for ${copy.lockDays} days`;
+    case "storageBox":
+      return `${copy.snapshots.keep} daily snapshots`;
+  }
+}
+
+/** Settings cannot tell whether a restore works; only a restore can. */
+function zeroErrors(): Leg {
+  return {
+    rule: "0 errors",
+    ok: undefined,
+    found: "not known: no restore has been looked at",
+    remedy: "restore one: `npm run rehearse`",
+  };
+}
+
+function leg(rule: Rule, ok: boolean, found: string, remedy: string): Leg {
+  return ok ? { rule, ok, found } : { rule, ok, found, remedy };
+}
+
+function describe(host: string, { rule, found, remedy }: Leg): string {
+  return `host ${host}: "${rule}" is missing: found ${found}; ${remedy}`;
+}

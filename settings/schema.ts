@@ -1,0 +1,39 @@
+/**
+ * The settings of a stack, as the rest of the program sees them: parsed once, strict, with every default filled in.
+ * Each concern has its own file with the rules; this one puts them together. Secrets are never part of the settings.
+ */
+import type { z } from "zod";
+import { copiesSchema, type Copy } from "./copies/copy.js";
+import { encryptionSchema, type Encryption } from "./recipients.js";
+import { hostsSchema, type Host } from "./hosts.js";
+import { retentionSchema, type Retention } from "./retention.js";
+import { strict } from "./strict.js";
+
+export type { Copy } from "./copies/copy.js";
+export type { R2Copy } from "./copies/r2.js";
+export type { SpacesCopy } from "./copies/spaces.js";
+export type { StorageBoxCopy } from "./copies/storage-box.js";
+export type { AddressedHost, CreatedHost, Host, ServerSpec } from "./hosts.js";
+export type { Job, PostgresJob } from "./jobs.js";
+export type { Encryption } from "./recipients.js";
+export type { Retention } from "./retention.js";
+export type { Schedule } from "./schedule.js";
+
+/** Everything the stack's plain configuration says. */
+export interface Settings {
+  /** Who can decrypt. */
+  encryption: Encryption;
+  /** Places backups are written to, by name, in the order of upload. */
+  copies: Record<string, Copy>;
+  /** Servers that own data, by name. */
+  hosts: Record<string, Host>;
+  /** How long each tier is kept. */
+  retention: Retention;
+}
+
+export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
+  encryption: encryptionSchema,
+  copies: copiesSchema,
+  hosts: hostsSchema,
+  retention: retentionSchema,
+});
