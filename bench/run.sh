@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# How long Granary's job takes beside the bare tools, in one run, on a shop's database of at least 1 GiB.
+#
+#   npm run bench -- [--rounds N] [--orders N] [--copies local|minio] [--container NAME] [--host ADDRESS]
+#
+#   --rounds     repetitions; contenders take turns within each, the table shows medians. Default 3
+#   --orders     size of the shop; the default, 1100000, makes a database of about 1.1 GiB
+#   --copies     local: three directories. minio: three buckets on a MinIO of its own on loopback ($GRANARY_CACHE/bin/minio). Default local
+#   --container  the door: a running PostgreSQL container, through docker exec. Without it: a native server of its own in a temporary directory
+#   --host       do all this on that host over SSH as root (with --container, a lab host with Docker)
+#
+# Needs root (it installs what is missing with apt-get). Everything it makes is removed at the end, but lab/out/bench.json.
+# Exit codes: 0 measured, whether or not within the limits; 2 usage; else that of the step that failed.
+set -Eeuo pipefail
+
+BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+REPO=$(dirname "$BENCH")
+# shellcheck source=door.sh
+source "$BENCH/door.sh"
+# shellcheck source=copies.sh
+source "$BENCH/copies.sh"
+# shellcheck source=contenders.sh
+source "$BENCH/contenders.sh"
+# shellcheck source=memory.sh
+source "$BENCH/memory.sh"
+
+ROUNDS=3
+ORDERS=1100000
+COPIES=local
+CONTAINER=
+HOST=
+WORK=
+DATABASE=granary_bench
+
+say() { printf '%s\n' "$*" >&2; }
+
+usage() {
+  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  exit 2
+}
+
+parse() {
+  while (($# > 0)); do
+    (($# > 1)) || usage
+    case $1 in
+      --rounds) ROUNDS=$2 ;;
+      --orders) ORDERS=$2 ;;
+      --copies) COPIES=$2 ;;
+      --container) CONTAINER=$2 ;;
+      --host) HOST=$2 ;;
+      *) usage ;;
+    esac
+    shift 2
+  done
+  [[ $ROUNDS =~ ^[1-9][0-9]?$ && $ORDERS =~ ^[1-9][0-9]{3,7}$ && $COPIES =~ ^(local|minio)$ ]] || usage
+}
+
+# Runs this same script on another host and brings the results back. The words are meant to be filled in on this side.
+# shellcheck disable=SC2029
+on_host() {
+  local there=/var/tmp/granary-bench args=(--rounds "$ROUNDS" --orders "$ORDERS" --copies "$COPIES")
+  if [[ -n $CONTAINER ]]; then args+=(--container "$CONTAINER"); fi
+  tar -C "$REPO" -c bench scripts lab/shop/sql | ssh "root@$HOST" "mkdir -p $there && tar -x -C $there"
+  ssh "root@$HOST" "bash $there/bench/run.sh ${args[*]}"
+  mkdir -p "$REPO/lab/out"
+  ssh "root@$HOST" "cat $there/lab/out/bench.json && rm -rf $there" >"$REPO/lab/out/bench.json"
+}
+
+install_tools() {
+  local missing=() pair
+  for pair in age:age gpg:gnupg jq:jq rclone:rclone zstd:zstd; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+  done
+  if [[ -z $CONTAINER && ! -x $PG_BIN/postgres ]]; then missing+=(postgresql-15); fi
+  if ((${#missing[@]} > 0)); then
+    say "installing: ${missing[*]}"
+    DEBIAN_FRONTEND=noninteractive apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends "${missing[@]}" >&2
+  fi
+}
+
+cleanup() {
+  local status=$?
+  trap - EXIT
+  if [[ -n $WORK ]]; then
+    copies_stop
+    door_close
+    GNUPGHOME=$WORK/gnupg gpgconf --kill all
+    rm -rf -- "$WORK"
+  fi
+  exit "$status"
+}
+
+# result NAME VALUE: one measurement, in seconds unless its name says otherwise.
+result() {
+  say "  $(printf '%-20s %10s' "$1" "$2")"
+  jq -cn --arg name "$1" --argjson value "$2" '{name: $name, value: $value}' >>"$WORK/results"
+}
+
+rounds() {
+  local round contender order=(floor procedure by_hand granary)
+  for ((round = 1; round <= ROUNDS; round++)); do
+    say "round $round of $ROUNDS"
+    for contender in "${order[@]}"; do
+      door_settle
+      "$contender"
+    done
+    for contender in bare_restore granary_restore; do
+      door_settle
+      "$contender"
+    done
+    order=("${order[@]:1}" "${order[0]}") # each is first once, last once
+  done
+}
+
+report() {
+  local size
+  size=$(door_sql "SELECT pg_database_size('$DATABASE')")
+  mkdir -p "$REPO/lab/out"
+  jq -s --argjson bytes "$size" --arg door "${CONTAINER:+docker exec}" --arg copies "$COPIES" --argjson cores "$(nproc)" \
+    -f "$BENCH/summary.jq" "$WORK/results" >"$REPO/lab/out/bench.json"
+  jq -r -f "$BENCH/table.jq" "$REPO/lab/out/bench.json"
+}
+
+main() {
+  parse "$@"
+  if [[ -n $HOST ]]; then
+    on_host
+    return
+  fi
+  install_tools
+  WORK=$(mktemp -d "${TMPDIR:-/var/tmp}/granary-bench.XXXXXX")
+  chmod 0711 "$WORK"
+  trap cleanup EXIT
+  say "making a shop of $ORDERS orders"
+  door_open
+  copies_start
+  contenders_prepare
+  rounds
+  memory
+  report
+}
+
+main "$@"
