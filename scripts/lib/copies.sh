@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# The copies, through rclone. Remotes exist only as RCLONE_CONFIG_* in the environment of each call, so a credential is
+# in no argument and no file but the job's settings.
+
+# Waits are bounded and retries few: a copy that is down must be reported, not waited for. 48 MiB for the Go heap keeps
+# rclone small; two parts of 8 MiB in flight fill a 1 Gbit/s line.
+readonly RCLONE_FLAGS=(
+  --config /dev/null --contimeout 15s --timeout 5m --retries 3 --low-level-retries 3
+  --buffer-size 4M --use-mmap --s3-chunk-size 8M --s3-upload-concurrency 2
+  # A key that may only touch its objects cannot ask for the bucket; the artifact is read back, so no MD5 beforehand.
+  --s3-no-check-bucket --s3-disable-checksum
+)
+
+# copy_rclone COPY ARGUMENT...: a subshell, so that only this rclone sees the credentials of this copy.
+copy_rclone() (
+  copy=$1
+  shift
+  for key in "${!CONF[@]}"; do
+    if [[ $key == RCLONE_CONFIG_"${copy^^}"_* ]]; then export "$key=${CONF[$key]}"; fi
+  done
+  export GOMEMLIMIT=48MiB
+  exec rclone "${RCLONE_FLAGS[@]}" "$@"
+)
+
+# copy_check NAME: it must be one of the settings.
+copy_check() {
+  [[ " $(conf GRANARY_COPIES) " == *" $1 "* ]] || fail usage "copy '$1' is none of: local $(conf GRANARY_COPIES)"
+}
+
+# copy_path COPY KEY: prints the rclone path of a key.
+copy_path() {
+  local root
+  root=$(conf "GRANARY_COPY_${1^^}_ROOT")
+  printf '%s:%s%s' "$1" "${root:+${root%/}/}" "$2"
+}
+
+# job_prefix: prints where the daily artifacts of this job are, in every copy.
+job_prefix() { printf 'daily/%s/%s' "$(conf GRANARY_HOST)" "$(conf GRANARY_JOB)"; }
+
+# copy_put COPY FILE KEY: --immutable, because a key is written once: a different object that has it already is somebody
+# else's and must stay (R2 and its lock would refuse anyway; SFTP would silently overwrite).
+copy_put() {
+  copy_rclone "$1" copyto --immutable "$2" "$(copy_path "$1" "$3")" 2>"$WORK/rclone.err" ||
+    fail copy-failed "upload to copy $1 failed: $(last_line "$WORK/rclone.err")" "copy=$1" "key=$3"
+}
+
+# copy_sha COPY KEY: prints the hash of what the copy gives back, read in full.
+copy_sha() { copy_rclone "$1" cat "$(copy_path "$1" "$2")" 2>"$WORK/rclone.err" | sha256; }
+
+# copy_put_verified COPY FILE KEY SHA: upload, read back, compare.
+copy_put_verified() {
+  local found
+  copy_put "$1" "$2" "$3"
+  found=$(copy_sha "$1" "$3") ||
+    fail copy-failed "read-back from copy $1 failed: $(last_line "$WORK/rclone.err")" "copy=$1" "key=$3"
+  [[ $found == "$4" ]] || fail copy-failed "copy $1 gave back something else than was sent" "copy=$1" "key=$3"
+}
+
+# copy_send COPY MANIFEST DIRECTORY: the artifacts of a manifest, then the manifest that makes them count.
+copy_send() {
+  local name sha started stamp
+  started=$(now_us)
+  stamp=$(manifest_stamp "$2")
+  while read -r name sha; do
+    copy_put_verified "$1" "$3/$name" "$(job_prefix)/$name" "$sha"
+  done < <(jq -r '.artifacts[] | "\(.name) \(.encrypted.sha256)"' "$2")
+  manifest_for_copy "$2" "$1" "$(seconds_since "$started")" >"$WORK/$1.json"
+  copy_put_verified "$1" "$WORK/$1.json" "$(job_prefix)/$stamp.json" "$(sha256 <"$WORK/$1.json")"
+  log copy "copy=$1" "verified=true" "stamp=$stamp" "seconds=$(seconds_since "$started")"
+}
+
+# copies_send MANIFEST DIRECTORY: each copy in turn; one that fails stops no other. Sets COPIES_OK and COPIES_FAILED.
+# A subshell in the background and not `if copy_send`: there bash would ignore every failing command inside.
+copies_send() {
+  local copy
+  COPIES_OK=() COPIES_FAILED=()
+  for copy in $(conf GRANARY_COPIES); do
+    copy_send "$copy" "$1" "$2" &
+    if wait "$!"; then COPIES_OK+=("$copy"); else COPIES_FAILED+=("$copy"); fi
+  done
+}

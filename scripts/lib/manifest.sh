@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Manifests: the JSON beside the artifacts that makes them count. Written last, read as untrusted.
+
+# manifest_stamp FILE: prints 20261123T030000Z of a manifest's creation time.
+manifest_stamp() { jq -r '.created | gsub("[-:]"; "")' "$1"; }
+
+# manifest_for_copy FILE COPY SECONDS: prints the manifest as it is kept in a copy.
+manifest_for_copy() {
+  jq -S --arg name "$2" --argjson seconds "$3" '.copy = {name: $name, verified: true, seconds: $seconds}' "$1"
+}
+
+# manifest_write STAMP ARTIFACT ARTIFACT DUMP_BYTES CLIENT_VERSION SECONDS(JSON): prints the manifest. Settings of the
+# database stay out of it, for they may hold secrets: they are in the encrypted globals.
+manifest_write() {
+  local stamp=$1
+  local created="${stamp:0:4}-${stamp:4:2}-${stamp:6:2}T${stamp:9:2}:${stamp:11:2}:${stamp:13:2}Z"
+  jq -n --arg host "$(conf GRANARY_HOST)" --arg job "$(conf GRANARY_JOB)" --arg created "$created" \
+    --argjson artifacts "[$2,$3]" --argjson dumpBytes "$4" --arg client "$5" --argjson seconds "$6" \
+    --arg snapshot "$SNAPSHOT_ID" --argjson tools "$(tool_versions)" \
+    --argjson recipients "$(wc -w <<<"$(conf GRANARY_RECIPIENTS)")" \
+    --slurpfile info <(printf '%s' "$DATABASE_INFO") --slurpfile rows <(printf '%s' "$ROW_COUNTS") '
+    {schema: 1, host: $host, job: $job, kind: "postgres", tier: "daily", created: $created, artifacts: $artifacts,
+     dumpBytes: $dumpBytes,
+     database: ($info[0] | {name, serverVersion, systemIdentifier, encoding, collate, ctype, localeProvider, locale, owner}
+       + {clientVersion: $client, snapshot: $snapshot}),
+     rows: $rows[0], tools: $tools, seconds: $seconds, recipients: $recipients}'
+}
+
+# manifest_valid FILE: whether it is a manifest of this job and of that name, and names nothing but its own artifacts.
+manifest_valid() {
+  jq -e --arg stamp "$(basename "$1" .json)" --arg host "$(conf GRANARY_HOST)" --arg job "$(conf GRANARY_JOB)" '
+    def hash: type == "object" and (.sha256 | test("^[0-9a-f]{64}$")) and (.bytes | type == "number");
+    .schema == 1 and .host == $host and .job == $job and ($stamp | test("^[0-9]{8}T[0-9]{6}Z$"))
+    and (.created | gsub("[-:]"; "")) == $stamp and .copy.verified == true and (.rows | type) == "object"
+    and ([.artifacts[] | .name] == [$stamp + ".dump.zst.age", $stamp + ".globals.sql.zst.age"])
+    and all(.artifacts[]; (.plain | hash) and (.encrypted | hash))' "$1" >/dev/null 2>&1
+}
+
+# manifests_fetch COPY DIRECTORY: puts the manifests of a copy into DIRECTORY, and drops what is not a valid one.
+manifests_fetch() {
+  local file status=0
+  if [[ $1 == local ]]; then
+    for file in "$GRANARY_BACKUPS/$(conf GRANARY_JOB)"/*.json; do
+      if [[ -e $file ]]; then cp "$file" "$2/"; fi
+    done
+  else
+    copy_rclone "$1" copy --include '*.json' --max-depth 1 "$(copy_path "$1" "$(job_prefix)")" "$2" \
+      2>"$WORK/rclone.err" || status=$?
+    # 3: the directory does not exist, so no backup was ever made there.
+    ((status == 0 || status == 3)) || fail fetch-failed "copy $1 could not be listed: $(last_line "$WORK/rclone.err")"
+  fi
+  for file in "$2"/*.json; do
+    if [[ -e $file ]] && ! manifest_valid "$file"; then
+      log manifest-ignored "copy=$1" "file=$(basename "$file")" "reason=not a valid manifest of this job"
+      rm -f "$file"
+    fi
+  done
+}
