@@ -1,0 +1,25 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { CopyAccess } from "../plan/job-env.js";
+
+/** Who asks for access to a copy. */
+export interface Grantee {
+  /** The host's name in the settings. */
+  host: string;
+  /** The public half of the key the host made for storage boxes; the private half never leaves it. */
+  boxKey: pulumi.Input<string>;
+  /** The host's component: what is made for it is removed with it. */
+  parent: pulumi.Resource;
+}
+
+/** What a host gets: its own credentials, and what must exist before they work. */
+export interface Grant {
+  /** Secret. */
+  access: pulumi.Output<CopyAccess>;
+  ready: pulumi.Resource[];
+}
+
+/** A place backups are written to, provisioned. */
+export interface CopyComponent {
+  /** Makes credentials for one host that reach this copy and nothing else. */
+  grant(grantee: Grantee): Grant;
+}

@@ -1,0 +1,142 @@
+import { remote, type types } from "@pulumi/command";
+import type * as hcloud from "@pulumi/hcloud";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../settings/schema.js";
+import type { CopyComponent } from "./copy.js";
+import { Job } from "./job.js";
+import { directoryHash } from "./scripts-hash.js";
+import { Server } from "./server.js";
+import { sshConnection, type SshAuth } from "./ssh.js";
+
+/** Relative to the project, so that the same program on another laptop shows no change. */
+const SCRIPTS = "scripts/";
+const INCOMING = "/usr/local/lib/granary.incoming";
+export const INSTALLED = "/usr/local/lib/granary";
+
+export interface HostArgs {
+  settings: Settings;
+  copies: Record<string, CopyComponent>;
+  ssh: SshAuth;
+  /** Database passwords by `host/job`, secret. */
+  passwords: pulumi.Output<Record<string, string>>;
+}
+
+/** A machine, whether the program made it or found it. */
+interface Machine {
+  address: pulumi.Output<string>;
+  hostKey: pulumi.Output<string>;
+  /** Changes when the machine is another one. */
+  id: pulumi.Output<string>;
+  server?: hcloud.Server;
+  ready: pulumi.Resource[];
+}
+
+/** A server that owns data: Granary's scripts on it, its own access to every copy, and a timer for each job. */
+export class Host extends pulumi.ComponentResource {
+  readonly address: pulumi.Output<string>;
+  readonly hostKey: pulumi.Output<string>;
+
+  constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
+    super("granary:hosts:Host", name, {}, options);
+    const machine = this.machine(name, args);
+    const host = args.settings.hosts[name]!;
+    const target = { host: machine.address, port: host.sshPort, hostKey: machine.hostKey };
+    const connection = sshConnection(target, args.ssh);
+    const scripts = directoryHash(SCRIPTS);
+    const installed = this.install(name, connection, machine, scripts);
+    const boxKey = this.boxKey(name, connection, machine, installed);
+    const grants = Object.entries(args.copies).map(
+      ([copy, component]) => [copy, component.grant({ host: name, boxKey, parent: this })] as const,
+    );
+    for (const job of Object.keys(host.jobs)) {
+      new Job(
+        `${name}-${job}`,
+        {
+          settings: args.settings,
+          host: name,
+          job,
+          machine: machine.id,
+          connection,
+          access: Object.fromEntries(grants.map(([copy, grant]) => [copy, grant.access])),
+          password: args.passwords.apply((passwords) => passwords[`${name}/${job}`]),
+          scripts,
+        },
+        {
+          parent: this,
+          dependsOn: [installed, ...grants.flatMap(([, grant]) => grant.ready)],
+          ...onlyWith(machine.server),
+        },
+      );
+    }
+    this.address = machine.address;
+    this.hostKey = machine.hostKey;
+    this.registerOutputs({ address: this.address, hostKey: this.hostKey });
+  }
+
+  private machine(name: string, args: HostArgs): Machine {
+    const host = args.settings.hosts[name]!;
+    if (!("server" in host)) {
+      const address = pulumi.output(host.address);
+      return { address, hostKey: pulumi.output(host.hostKey), id: address, ready: [] };
+    }
+    const publicKey = args.settings.ssh!.publicKey;
+    const made = new Server(name, { server: host.server, ssh: args.ssh, publicKey }, { parent: this });
+    const { server } = made;
+    return { address: server.ipv4Address, hostKey: made.hostKey, id: server.id, server, ready: [made.ready] };
+  }
+
+  /** Uploads `scripts/` verbatim and puts it in place; a changed script or another machine does it again. */
+  private install(
+    name: string,
+    connection: types.input.remote.ConnectionArgs,
+    machine: Machine,
+    scripts: string,
+  ): remote.Command {
+    const uploaded = new remote.CopyToRemote(
+      `${name}-scripts`,
+      {
+        connection,
+        source: new pulumi.asset.FileArchive(SCRIPTS),
+        remotePath: INCOMING,
+        triggers: [machine.id],
+      },
+      { parent: this, dependsOn: machine.ready, deleteBeforeReplace: true },
+    );
+    return new remote.Command(
+      `${name}-install`,
+      {
+        connection,
+        create: `bash ${INCOMING}/host/install`,
+        delete: `bash ${INSTALLED}/host/uninstall`,
+        stdin: pulumi.interpolate`machine ${machine.id}\nscripts ${scripts}\n`,
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this, dependsOn: uploaded, ...onlyWith(machine.server) },
+    );
+  }
+
+  /** The host makes its key for storage boxes itself; only the public half leaves it. */
+  private boxKey(
+    name: string,
+    connection: types.input.remote.ConnectionArgs,
+    machine: Machine,
+    installed: pulumi.Resource,
+  ): pulumi.Output<string> {
+    const made = new remote.Command(
+      `${name}-box-key`,
+      {
+        connection,
+        create: `${INSTALLED}/host/box-key`,
+        stdin: pulumi.interpolate`machine ${machine.id}\n`,
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this, dependsOn: installed },
+    );
+    return made.stdout;
+  }
+}
+
+/** What runs on a server that is gone need not, and cannot, be cleaned up. */
+export function onlyWith(server: hcloud.Server | undefined): { deletedWith?: pulumi.Resource } {
+  return server ? { deletedWith: server } : {};
+}

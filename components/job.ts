@@ -1,0 +1,54 @@
+import { remote, type types } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { jobEnv, type CopyAccess } from "../plan/job-env.js";
+import type { Settings } from "../settings/schema.js";
+
+const INSTALLED = "/usr/local/lib/granary";
+
+export interface JobArgs {
+  settings: Settings;
+  host: string;
+  job: string;
+  /** The machine's id: another machine means the job is deployed again. */
+  machine: pulumi.Output<string>;
+  connection: types.input.remote.ConnectionArgs;
+  /** By copy, secret. */
+  access: Record<string, pulumi.Output<CopyAccess>>;
+  /** Database password, secret; none when the server trusts local connections. */
+  password: pulumi.Output<string | undefined>;
+  /** Hash of the scripts on the host: when they change, what systemd resolved is asserted again. */
+  scripts: string;
+}
+
+/**
+ * One job on one host: its settings and credentials in a file only root reads, its timer, and the assertion that
+ * systemd took both as meant. Removing it removes these and leaves every backup.
+ */
+export class Job extends pulumi.ComponentResource {
+  constructor(name: string, args: JobArgs, options: pulumi.ComponentResourceOptions) {
+    super("granary:hosts:Job", name, {}, options);
+    const { settings, host, job } = args;
+    const text = pulumi
+      .all([args.machine, pulumi.all(args.access), args.password])
+      .apply(([machine, access, password]) =>
+        jobEnv({ settings, host, job, machine, access, ...(password === undefined ? {} : { password }) }),
+      );
+    new remote.Command(
+      name,
+      {
+        connection: args.connection,
+        create: `${INSTALLED}/host/install-job ${job} # scripts ${args.scripts.slice(0, 12)}`,
+        delete: `${INSTALLED}/host/remove-job ${job}`,
+        stdin: pulumi.secret(text),
+        addPreviousOutputInEnv: false,
+      },
+      {
+        parent: this,
+        additionalSecretOutputs: ["stdin", "stdout", "stderr"],
+        ...(options.dependsOn ? { dependsOn: options.dependsOn } : {}),
+        ...(options.deletedWith ? { deletedWith: options.deletedWith } : {}),
+      },
+    );
+    this.registerOutputs({});
+  }
+}

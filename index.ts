@@ -1,0 +1,58 @@
+/**
+ * The composition: settings, the proof that they keep the 3-2-1 rule, the copies, the hosts with their jobs.
+ * `pulumi up` runs the default export; so does the Automation API, with this very function as its inline program.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import type { CopyComponent } from "./components/copy.js";
+import { Host } from "./components/host.js";
+import { R2Copy } from "./components/r2-copy.js";
+import { SpacesCopy } from "./components/spaces-copy.js";
+import { sshAuth } from "./components/ssh.js";
+import { StorageBoxCopy } from "./components/storage-box-copy.js";
+import { assertProof } from "./plan/proof.js";
+import { parseSettings } from "./settings/parse.js";
+import type { Copy, Retention, Settings } from "./settings/schema.js";
+
+function provision(name: string, copy: Copy, retention: Retention): CopyComponent {
+  switch (copy.kind) {
+    case "spaces":
+      return new SpacesCopy(name, { copy, retention });
+    case "r2":
+      return new R2Copy(name, { copy, retention });
+    case "storageBox":
+      return new StorageBoxCopy(name, { copy });
+  }
+}
+
+const noPasswords: pulumi.Output<Record<string, string>> = pulumi.output<Record<string, string>>({});
+
+/** The plain settings; anything wrong with them stops the program before a provider is asked for anything. */
+function readSettings(config: pulumi.Config): Settings {
+  const raw = ["encryption", "copies", "hosts", "retention", "ssh"].map((key) => [key, config.getObject(key)] as const);
+  return parseSettings(Object.fromEntries(raw.filter(([, value]) => value !== undefined)));
+}
+
+/** @throws SettingsError or ProofError before anything is registered */
+export default function granary(): Record<string, unknown> {
+  const config = new pulumi.Config("granary");
+  const settings = readSettings(config);
+  const proof = assertProof(settings);
+  const ssh = sshAuth(config);
+  const passwords = config.getSecretObject<Record<string, string>>("databasePasswords") ?? noPasswords;
+
+  const copies = Object.fromEntries(
+    Object.entries(settings.copies).map(([name, copy]) => [name, provision(name, copy, settings.retention)]),
+  );
+  const hosts = Object.keys(settings.hosts).map(
+    (name) => [name, new Host(name, { settings, copies, ssh, passwords })] as const,
+  );
+  return {
+    proof: proof.hosts,
+    hosts: Object.fromEntries(
+      hosts.map(([name, host]) => [
+        name,
+        { address: host.address, hostKey: host.hostKey, sshPort: settings.hosts[name]!.sshPort },
+      ]),
+    ),
+  };
+}
