@@ -1,0 +1,52 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { network } from "../config.js";
+import { destroyMachine, makeRoot, startMachine, waitForPort } from "./machines.js";
+
+let nextHost = network.firstHost;
+
+/** The next free address of the lab's network. */
+export function nextAddress(): string {
+  return network.address(nextHost++);
+}
+
+const nameOf = (id: number): string => `server-${id}`;
+const addresses = new Map<number, string>();
+
+/** A new server as Hetzner makes it: a fresh Debian whose cloud-init runs the user data; SSH keys are root's. */
+export async function createServer(server: {
+  id: number;
+  name: string;
+  userData: string;
+  sshKeys: string[];
+}): Promise<{ ipv4: string }> {
+  const root = await makeRoot(nameOf(server.id));
+  const address = nextAddress();
+  addresses.set(server.id, address);
+  const seed = join(root, "var/lib/cloud/seed/nocloud");
+  await mkdir(seed, { recursive: true });
+  const metaData = { "instance-id": `i-${server.id}`, "local-hostname": server.name, "public-keys": server.sshKeys };
+  await writeFile(join(seed, "meta-data"), JSON.stringify(metaData));
+  await writeFile(join(seed, "user-data"), server.userData || "#cloud-config\n{}\n", { mode: 0o600 });
+  await writeFile(join(root, "etc/cloud/cloud.cfg.d/92-lab-root.cfg"), "disable_root: false\n");
+  await startMachine(nameOf(server.id), root, address, { boot: true });
+  return { ipv4: address };
+}
+
+/** Resolves when the server's sshd answers. */
+export async function serverReady(id: number): Promise<void> {
+  const address = addresses.get(id);
+  if (!address) throw new Error(`no lab server ${id}`);
+  await waitForPort(address, 22);
+}
+
+export async function deleteServer(id: number): Promise<void> {
+  addresses.delete(id);
+  await destroyMachine(nameOf(id));
+}
+
+/** The lab machine behind the server with that address. @throws Error when there is none. */
+export function machineAt(address: string): string {
+  for (const [id, known] of addresses) if (known === address) return nameOf(id);
+  throw new Error(`no lab server has the address ${address}`);
+}

@@ -1,0 +1,75 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { repository } from "../config.js";
+import type { Check } from "../shop/content.js";
+
+/** What a rehearsal writes to `lab/out/rehearsal.json`. Times are seconds. */
+export interface Rehearsal {
+  ok: boolean;
+  engine: string;
+  plugins: string;
+  started: string;
+  seconds: number;
+  phases: { name: string; seconds: number }[];
+  copies: { name: string; artifacts: number; verified: boolean }[];
+  disaster: { kind: string; copy: string; lostSeconds: number; ttrSeconds: number };
+  checks: Check[];
+}
+
+const seconds = (since: number): number => Math.round((performance.now() - since) / 100) / 10;
+
+/** Collects phases and checks, and tells the person watching how it goes. */
+export class Report {
+  private readonly start = performance.now();
+  readonly result: Rehearsal;
+
+  constructor(engine: string, plugins: string) {
+    this.result = {
+      ok: false,
+      engine,
+      plugins,
+      started: new Date().toISOString(),
+      seconds: 0,
+      phases: [],
+      copies: [],
+      disaster: { kind: "full-loss", copy: "", lostSeconds: -1, ttrSeconds: -1 },
+      checks: [],
+    };
+  }
+
+  /** Runs one phase, says so, and times it. */
+  async phase<T>(name: string, what: string, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    process.stdout.write(`${name.padEnd(18)} ${what}\n`);
+    try {
+      return await work();
+    } finally {
+      this.result.phases.push({ name, seconds: seconds(start) });
+      process.stdout.write(`${"".padEnd(18)} ${seconds(start).toFixed(1)} s\n`);
+    }
+  }
+
+  check(name: string, expected: unknown, actual: unknown): void {
+    this.checks([{ name, ok: expected === actual, expected: String(expected), actual: String(actual) }]);
+  }
+
+  checks(checks: Check[]): void {
+    this.result.checks.push(...checks);
+    for (const { ok, name, expected, actual } of checks) {
+      if (!ok) process.stdout.write(`${"".padEnd(18)} FAILED ${name}: expected ${expected}, got ${actual}\n`);
+    }
+  }
+
+  /** `ok` is earned: every check ran and passed, and `expectedPhases` all happened. */
+  async finish(expectedPhases: string[]): Promise<Rehearsal> {
+    const { result } = this;
+    const ran = new Set(result.phases.map((phase) => phase.name));
+    for (const name of expectedPhases) this.check(`phase ${name} ran`, true, ran.has(name));
+    result.seconds = seconds(this.start);
+    result.ok = result.checks.length > expectedPhases.length && result.checks.every((check) => check.ok);
+    const directory = join(repository, "lab/out");
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, "rehearsal.json"), `${JSON.stringify(result, null, 2)}\n`);
+    return result;
+  }
+}
