@@ -12,22 +12,11 @@ export interface FailureDomain {
   destroyers: string[];
 }
 
-/** Provider of a host: as set, or Hetzner for a server the program makes. */
-export function hostProvider(host: Host): string {
-  return "server" in host ? "hetzner" : host.provider;
-}
-
-/** Country of a host: as set, or that of the location of a server the program makes. */
-export function hostCountry(host: Host): string {
-  return "server" in host ? place(HETZNER_LOCATIONS, host.server.location) : host.country;
-}
-
 /** The failure domain of production itself: the first of the three copies. */
-export function productionDomain(host: Host): FailureDomain {
-  const provider = hostProvider(host);
+export function productionDomain({ provider, country }: Host): FailureDomain {
   return {
     provider,
-    country: hostCountry(host),
+    country,
     medium: "server disk",
     destroyers: ["root on the host", `the ${provider} account`],
   };

@@ -32,7 +32,7 @@ export interface JobEnvInput {
 }
 
 /** Port of a storage box that speaks SFTP with keys of its own. */
-const BOX_PORT = 23;
+export const BOX_PORT = 23;
 
 /**
  * Text of `/etc/granary/<job>.env`: `KEY=value` lines, values literal to the end of the line. It holds secrets.

@@ -1,12 +1,17 @@
-import { SettingsError } from "./errors.js";
+import { conflicts } from "./cross-checks.js";
+import { problemAt, problemsOf, SettingsError } from "./errors.js";
 import { settingsSchema, type Settings } from "./schema.js";
 
 /**
- * The settings from the values of the stack's `granary:*` configuration.
+ * The settings from the values of the stack's `granary:*` configuration: `{ encryption, copies, hosts, retention }`.
+ * Values are checked first, each by itself; once all are right, against each other.
  * @throws SettingsError with every problem found
  */
 export function parseSettings(raw: unknown): Settings {
   const result = settingsSchema.safeParse(raw);
-  if (result.success) return result.data;
-  throw new SettingsError(result.error.issues.map((i) => ({ path: i.path.join("."), value: "", message: i.message })));
+  if (!result.success) throw new SettingsError(problemsOf(raw, result.error.issues));
+  const found = conflicts(result.data);
+  if (found.length > 0)
+    throw new SettingsError(found.map(({ path, message }) => problemAt(result.data, path, message)));
+  return result.data;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { text } from "./strict.js";
 
 /** When a job runs. */
 export interface Schedule {
@@ -8,4 +8,8 @@ export interface Schedule {
   onCalendar: string;
 }
 
-export const scheduleSchema = z.string().transform((text): Schedule => ({ text, onCalendar: `*-*-* ${text}:00 UTC` }));
+/** The remedy asks for quotes because some YAML readers take 03:00 for a number. */
+export const scheduleSchema = text(
+  /^([01]\d|2[0-3]):[0-5]\d$/,
+  'use a time of day in UTC, in quotes: "03:00"',
+).transform((time): Schedule => ({ text: time, onCalendar: `*-*-* ${time}:00 UTC` }));

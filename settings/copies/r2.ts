@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { strict } from "../strict.js";
+import { oneOf, strict, text, whole } from "../strict.js";
+import { bucketSchema, endpointSchema } from "./bucket.js";
 
 /** R2's location hints. */
 export const R2_LOCATIONS = ["weur", "eeur", "wnam", "enam", "apac", "oc"] as const;
@@ -26,11 +27,14 @@ export interface R2Copy {
 
 export const r2Schema = strict("an r2 copy", {
   kind: z.literal("r2"),
-  accountId: z.string(),
-  bucket: z.string(),
-  location: z.enum(R2_LOCATIONS).default("weur"),
-  jurisdiction: z.enum(R2_JURISDICTIONS).default("default"),
-  lockDays: z.number().default(30),
-  infrequentAccessAfterDays: z.number().default(30),
-  endpoint: z.string().exactOptional(),
+  accountId: text(
+    /^[0-9a-f]{32}$/,
+    "use the Cloudflare account's id: 32 hexadecimal digits, in the dashboard's address",
+  ),
+  bucket: bucketSchema,
+  location: oneOf("an R2 location", R2_LOCATIONS).default("weur"),
+  jurisdiction: oneOf("an R2 jurisdiction", R2_JURISDICTIONS).default("default"),
+  lockDays: whole("days", 1, 3650).default(30),
+  infrequentAccessAfterDays: whole("days", 1, 3650).default(30),
+  endpoint: endpointSchema.exactOptional(),
 });

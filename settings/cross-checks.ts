@@ -1,0 +1,107 @@
+import { SNAPSHOT_SLOTS } from "./copies/storage-box.js";
+import type { Copy, Host, R2Copy, Settings, StorageBoxCopy } from "./schema.js";
+
+/** Something that is right by itself but wrong beside the rest of the settings. */
+export interface Conflict {
+  path: string[];
+  message: string;
+}
+
+/** What Cloudflare bills at least for an object in the InfrequentAccess class, days. */
+const INFREQUENT_ACCESS_DAYS = 30;
+/** Days of the shortest a month's backup is kept: as the lifecycle counts a month. */
+const MONTH_DAYS = 31;
+
+/** Every conflict between settings that are each valid. */
+export function conflicts(settings: Settings): Conflict[] {
+  const copies = Object.entries(settings.copies);
+  return [
+    ...copies.flatMap(([name, copy]) => copyConflicts(["copies", name], copy, settings)),
+    ...repeats(copies, bucketOf).map(([name, first]) => ({
+      path: ["copies", name, "bucket"],
+      message: `the same bucket as copy ${first}: two copies need two buckets`,
+    })),
+    ...repeats(copies, ([, copy]) => (copy.kind === "storageBox" ? copy.kind : undefined)).map(([name, first]) => ({
+      path: ["copies", name, "kind"],
+      message: `a second storage box beside ${first}: hosts keep one box account, use one box and another kind`,
+    })),
+    ...repeats(Object.entries(settings.hosts), addressOf).map(([name, first]) => ({
+      path: ["hosts", name, "address"],
+      message: `the same server as host ${first}: put the jobs of both under one host`,
+    })),
+    ...Object.entries(settings.hosts).flatMap(([name, host]) => databaseConflicts(name, host)),
+  ];
+}
+
+function copyConflicts(path: string[], copy: Copy, settings: Settings): Conflict[] {
+  switch (copy.kind) {
+    case "spaces":
+      return [];
+    case "r2":
+      return r2Conflicts(path, copy, settings);
+    case "storageBox":
+      return snapshotConflicts(path, copy);
+  }
+}
+
+function r2Conflicts(path: string[], copy: R2Copy, { retention }: Settings): Conflict[] {
+  const { dailyDays, monthlyMonths } = retention;
+  const shortest = Math.min(dailyDays, monthlyMonths * MONTH_DAYS);
+  const latest = monthlyMonths * MONTH_DAYS - INFREQUENT_ACCESS_DAYS;
+  const found: Conflict[] = [];
+  if (copy.lockDays > shortest) {
+    const message = `the lock outlives the retention (dailyDays ${dailyDays}, monthlyMonths ${monthlyMonths}) and would stop it: use at most ${shortest}, or keep backups longer`;
+    found.push({ path: [...path, "lockDays"], message });
+  }
+  if (copy.infrequentAccessAfterDays > latest) {
+    const message = `a monthly backup would be deleted before the ${INFREQUENT_ACCESS_DAYS} days that class bills at least: use at most ${latest}, or a larger retention.monthlyMonths`;
+    found.push({ path: [...path, "infrequentAccessAfterDays"], message });
+  }
+  if (copy.jurisdiction === "eu" && !copy.location.endsWith("eur"))
+    found.push({
+      path: [...path, "location"],
+      message: "outside the jurisdiction eu: use weur or eeur, or leave it out",
+    });
+  return found;
+}
+
+function snapshotConflicts(path: string[], { type, snapshots }: StorageBoxCopy): Conflict[] {
+  const slots = SNAPSHOT_SLOTS[type] ?? 0;
+  if (snapshots.keep <= slots) return [];
+  const message = `a ${type} keeps ${slots} automatic snapshots: use at most ${slots}, or a larger type`;
+  return [{ path: [...path, "snapshots", "keep"], message }];
+}
+
+function databaseConflicts(name: string, host: Host): Conflict[] {
+  return repeats(Object.entries(host.jobs), ([, job]) => `${job.container ?? ""}/${job.database}`).map(
+    ([job, first]) => ({
+      path: ["hosts", name, "jobs", job, "database"],
+      message: `job ${first} backs up this database already: remove one of the two`,
+    }),
+  );
+}
+
+function bucketOf([, copy]: [string, Copy]): string | undefined {
+  if (copy.kind === "spaces") return `spaces/${copy.region}/${copy.bucket}`;
+  if (copy.kind === "r2") return `r2/${copy.accountId}/${copy.jurisdiction}/${copy.bucket}`;
+  return undefined;
+}
+
+/** The env files of a server are named by job alone, so one server is one host, on whatever port. */
+function addressOf([, host]: [string, Host]): string | undefined {
+  return "address" in host ? host.address.toLowerCase() : undefined;
+}
+
+/** Names of entries whose key an earlier entry has, each with the earlier one's name; no key, no repeat. */
+function repeats<T>(entries: [string, T][], keyOf: (entry: [string, T]) => string | undefined): [string, string][] {
+  const first = new Map<string, string>();
+  const found: [string, string][] = [];
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    if (key === undefined) continue;
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, entry[0]);
+    else found.push([entry[0], earlier]);
+  }
+  return found;
+}
