@@ -81,6 +81,13 @@ WITH user_class AS (
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND p.prokind IN ('f', 'p')
   UNION ALL
+  -- What belongs to the database itself, and what pg_restore leaves out unless it creates the database.
+  SELECT 'the database', concat_ws(' ', pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, pg_get_userbyid(d.datdba),
+      (SELECT string_agg(acl::text, ' ' ORDER BY acl::text) FROM unnest(coalesce(d.datacl, acldefault('d', d.datdba))) AS acl),
+      (SELECT string_agg(coalesce(r.rolname, 'all') || ':' || setting, ' ' ORDER BY r.rolname, setting)
+       FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS setting LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = d.oid))
+  FROM pg_database d WHERE d.datname = current_database()
+  UNION ALL
   SELECT 'enum ' || e.enumtypid::regtype, string_agg(e.enumlabel, ' ' ORDER BY e.enumsortorder) FROM pg_enum e GROUP BY e.enumtypid
   UNION ALL
   SELECT 'triggers of ' || t.tgrelid::regclass, string_agg(pg_get_triggerdef(t.oid), E'\n' ORDER BY t.tgname)

@@ -52,8 +52,7 @@ beforeAll(async () => {
   await backUpUnderLoad(dump);
   const globals = shop.run("pg_dumpall", ["--globals-only"]).replace(/^CREATE ROLE postgres;$/m, "");
   other.sql("postgres", globals);
-  other.run("createdb", ["mydb"]);
-  other.run("pg_restore", ["--exit-on-error", "-d", "mydb", dump]);
+  other.run("pg_restore", ["--exit-on-error", "--create", "-d", "postgres", dump]);
 }, 90_000);
 
 afterAll(() => {
@@ -106,6 +105,12 @@ describe("a restore that lost something", () => {
     ],
     ["a role's password", "ALTER ROLE shop_app PASSWORD 'other'", "", ["role shop_app"]],
     ["an index", "DROP INDEX shop.orders_open_idx", "", ["definition of index shop.orders_open_idx"]],
+    [
+      "a setting of the database",
+      "ALTER DATABASE mydb RESET default_text_search_config",
+      "",
+      ["definition of the database"],
+    ],
     ["a right", "REVOKE INSERT ON shop.customers FROM shop_app", "", ["definition of rights on shop.customers"]],
   ];
 
