@@ -1,0 +1,4 @@
+import { serve } from "../shared/serve.js";
+import { cloudflare } from "./plugin.js";
+
+await serve(cloudflare);

@@ -1,0 +1,4 @@
+import { serve } from "../shared/serve.js";
+import { hcloud } from "./plugin.js";
+
+await serve(hcloud);
