@@ -2,6 +2,7 @@
 # What is measured. Each reports its seconds with `result`; the names are those of summary.jq.
 
 RECIPIENT=
+RUN_DIR= # stands for /run
 
 contenders_prepare() {
   export GNUPGHOME=$WORK/gnupg
@@ -10,7 +11,10 @@ contenders_prepare() {
   age-keygen -o "$WORK/identity" 2>/dev/null
   RECIPIENT=$(age-keygen -y "$WORK/identity")
   export GRANARY_ROOT=$WORK/root
-  install -d -m 0700 "$GRANARY_ROOT"/{etc/granary,var/lib/granary,run/granary,var/backups/granary}
+  install -d -m 0700 "$GRANARY_ROOT"/{etc/granary,var/lib/granary,var/backups/granary}
+  # A host's /run is in memory, and the restore insists on it.
+  RUN_DIR=$(mktemp -d /dev/shm/granary-bench.XXXXXX)
+  ln -s "$RUN_DIR" "$GRANARY_ROOT/run"
   job_settings >"$GRANARY_ROOT/etc/granary/bench.env"
   chmod 0600 "$GRANARY_ROOT/etc/granary/bench.env"
   # The plain dump that both restores bring back, made beforehand.

@@ -86,7 +86,7 @@ cleanup() {
     copies_stop
     door_close
     GNUPGHOME=$WORK/gnupg gpgconf --kill all
-    rm -rf -- "$WORK"
+    rm -rf -- "$WORK" ${RUN_DIR:+"$RUN_DIR"}
   fi
   exit "$status"
 }
