@@ -69,11 +69,17 @@ export async function startLab(): Promise<TestLab> {
     cloudflare: { accountId, zones: ["shop.example"] },
   };
   const clouds = await startClouds(options);
-  const end = async () => {
-    await clouds.close();
-    rmSync(dataDir, { recursive: true });
+  const lab: TestLab = {
+    clouds,
+    hooks,
+    log,
+    options,
+    end: async () => {
+      await lab.clouds.close(); // a test may have started others in their place
+      rmSync(dataDir, { recursive: true });
+    },
   };
-  return { clouds, hooks, log, options, end };
+  return lab;
 }
 
 export interface Answer {

@@ -100,8 +100,8 @@ function learn(theirs: unknown, ours: unknown, names: Map<string, string>): void
   if (!isObject(theirs) || !isObject(ours)) return;
   for (const [key, value] of Object.entries(theirs)) {
     const own = ours[key];
-    if (/^(id|access_key)$/.test(key) && own !== undefined && String(value).length >= 4)
-      names.set(String(value), String(own));
+    if (/^(id|access_key)$/.test(key) && isName(own) && isName(value) && `${value}`.length >= 4)
+      names.set(`${value}`, `${own}`);
     learn(value, own, names);
   }
 }
