@@ -13,9 +13,9 @@ export const addressSchema = z
   });
 
 function fault(value: string): string | undefined {
-  if (isIP(value) !== 0 || isName(value)) return undefined;
   if (looksSecret(value))
     return "this is a secret: treat it as leaked, remove it, and give the server's IP address or DNS name";
+  if (isIP(value) !== 0 || isName(value)) return undefined;
   if (value.includes("://")) return "not a URL: give the server's IP address or DNS name alone";
   if (value.includes("@")) return "no user: the program logs in as root; give the IP address or DNS name alone";
   if (/^[^:]+:\d+$/.test(value)) return "no port: put it under sshPort; give the IP address or DNS name alone";
@@ -25,5 +25,5 @@ function fault(value: string): string | undefined {
 /** A last label of digits makes a mistyped IP address, not a name. */
 function isName(value: string): boolean {
   const labels = value.split(".");
-  return value.length <= 253 && labels.every((l) => LABEL.test(l)) && !/^\d+$/.test(labels.at(-1) ?? "");
+  return value.length <= 253 && labels.every((l) => LABEL.test(l)) && !/(^|\.)\d+$/.test(value);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { looksSecret } from "./errors.js";
 
 /** A map that refuses keys it does not know, and names those it does. */
 export function strict<S extends z.core.$ZodLooseShape>(what: string, shape: S) {
@@ -17,9 +18,12 @@ export function named<V extends z.core.SomeType>(what: string, pattern: RegExp, 
   });
 }
 
-/** Text that fits a pattern; the remedy says what to write. */
+/** Text that fits a pattern and is no private key; the remedy says what to write. */
 export function text(pattern: RegExp, remedy: string) {
-  return z.string({ error: remedy }).regex(pattern, { error: remedy });
+  return z
+    .string({ error: remedy })
+    .regex(pattern, { error: remedy })
+    .refine((value) => !looksSecret(value), { error: `this is a secret: treat it as leaked and remove it; ${remedy}` });
 }
 
 /** One of a list. */
