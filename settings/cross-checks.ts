@@ -30,6 +30,7 @@ export function conflicts(settings: Settings): Conflict[] {
       message: `the same server as host ${first}: put the jobs of both under one host`,
     })),
     ...Object.entries(settings.hosts).flatMap(([name, host]) => databaseConflicts(name, host)),
+    ...missingLogin(settings),
   ];
 }
 
@@ -66,7 +67,7 @@ function r2Conflicts(path: string[], copy: R2Copy, { retention }: Settings): Con
 }
 
 function snapshotConflicts(path: string[], { type, snapshots }: StorageBoxCopy): Conflict[] {
-  const slots = SNAPSHOT_SLOTS[type] ?? 0;
+  const slots = SNAPSHOT_SLOTS[type] as number;
   if (snapshots.keep <= slots) return [];
   const message = `a ${type} keeps ${slots} automatic snapshots: use at most ${slots}, or a larger type`;
   return [{ path: [...path, "snapshots", "keep"], message }];
@@ -85,6 +86,13 @@ function bucketOf([, copy]: [string, Copy]): string | undefined {
   if (copy.kind === "spaces") return `spaces/${copy.region}/${copy.bucket}`;
   if (copy.kind === "r2") return `r2/${copy.accountId}/${copy.jurisdiction}/${copy.bucket}`;
   return undefined;
+}
+
+function missingLogin({ hosts, ssh }: Settings): Conflict[] {
+  const made = Object.entries(hosts).find(([, host]) => "server" in host);
+  if (made === undefined || ssh !== undefined) return [];
+  const message = `is missing: the program could not log in on the server it makes for host ${made[0]}; give the public half of your SSH key`;
+  return [{ path: ["ssh", "publicKey"], message }];
 }
 
 /** The env files of a server are named by job alone, so one server is one host, on whatever port. */

@@ -7,6 +7,7 @@ import { copiesSchema, type Copy } from "./copies/copy.js";
 import { encryptionSchema, type Encryption } from "./recipients.js";
 import { hostsSchema, type Host } from "./hosts.js";
 import { retentionSchema, type Retention } from "./retention.js";
+import { sshSchema, type Ssh } from "./ssh.js";
 import { strict } from "./strict.js";
 
 export type { Copy } from "./copies/copy.js";
@@ -18,6 +19,7 @@ export type { Job, PostgresJob } from "./jobs.js";
 export type { Encryption } from "./recipients.js";
 export type { Retention } from "./retention.js";
 export type { Schedule } from "./schedule.js";
+export type { Ssh } from "./ssh.js";
 
 /** Everything the stack's plain configuration says. */
 export interface Settings {
@@ -29,6 +31,8 @@ export interface Settings {
   hosts: Record<string, Host>;
   /** How long each tier is kept. */
   retention: Retention;
+  /** Only needed when the program makes a host's server. */
+  ssh?: Ssh;
 }
 
 export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
@@ -36,4 +40,5 @@ export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
   copies: copiesSchema,
   hosts: hostsSchema,
   retention: retentionSchema,
+  ssh: sshSchema.exactOptional(),
 });

@@ -76,8 +76,8 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** `pulumi config set` without --path stores a structure as JSON text. */
-function decoded(value: unknown): unknown {
+/** A setting's value from its text: `pulumi config set` without --path, and the engine, hold a structure as JSON. */
+export function decoded(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
     return JSON.parse(value) as unknown;
