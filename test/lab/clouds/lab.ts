@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { request } from "node:http";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -171,4 +172,13 @@ export async function signS3(
   const url = `http://${host}${path}`;
   const signer = new AwsV4Signer({ ...key, method, url, headers: all, service: "s3", region: "us-east-1" });
   return Object.fromEntries((await signer.sign()).headers.entries());
+}
+
+/** Status and code of an S3 answer. */
+export function refusal(answer: { status: number; text: string }): [number, string | undefined] {
+  return [answer.status, /<Code>(\w+)<\/Code>/.exec(answer.text)?.[1]];
+}
+
+export function md5(text: string): string {
+  return createHash("md5").update(text).digest("base64");
 }
