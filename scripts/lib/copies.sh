@@ -37,35 +37,42 @@ copy_path() {
 # job_prefix: prints where the daily artifacts of this job are, in every copy.
 job_prefix() { printf 'daily/%s/%s' "$(conf GRANARY_HOST)" "$(conf GRANARY_JOB)"; }
 
-# copy_put COPY FILE KEY: --immutable, because a key is written once: a different object that has it already is somebody
-# else's and must stay (R2 and its lock would refuse anyway; SFTP would silently overwrite).
+# copy_put COPY DIRECTORY NAME...: files of DIRECTORY into the place of the job. --immutable, because a key is written
+# once: a different object that has it already is somebody else's and must stay (a locked R2 bucket would refuse anyway,
+# SFTP would overwrite). rclone heeds it only when it copies directories, hence the list and not copyto.
 copy_put() {
-  copy_rclone "$1" copyto --immutable "$2" "$(copy_path "$1" "$3")" 2>"$WORK/rclone.err" ||
-    fail copy-failed "upload to copy $1 failed: $(last_line "$WORK/rclone.err")" "copy=$1" "key=$3"
+  local copy=$1 dir=$2
+  shift 2
+  copy_rclone "$copy" copy --immutable --no-traverse --transfers 1 --files-from-raw - \
+    "$dir" "$(copy_path "$copy" "$(job_prefix)")" 2>"$WORK/rclone.err" < <(printf '%s\n' "$@") ||
+    fail copy-failed "upload to copy $copy failed: $(last_line "$WORK/rclone.err")" "copy=$copy"
 }
 
-# copy_sha COPY KEY: prints the hash of what the copy gives back, read in full.
-copy_sha() { copy_rclone "$1" cat "$(copy_path "$1" "$2")" 2>"$WORK/rclone.err" | sha256; }
+# copy_sha COPY NAME: prints the hash of what the copy gives back, read in full.
+copy_sha() { copy_rclone "$1" cat "$(copy_path "$1" "$(job_prefix)/$2")" 2>"$WORK/rclone.err" | sha256; }
 
-# copy_put_verified COPY FILE KEY SHA: upload, read back, compare.
-copy_put_verified() {
+# copy_compare COPY NAME SHA: reads back.
+copy_compare() {
   local found
-  copy_put "$1" "$2" "$3"
-  found=$(copy_sha "$1" "$3") ||
-    fail copy-failed "read-back from copy $1 failed: $(last_line "$WORK/rclone.err")" "copy=$1" "key=$3"
-  [[ $found == "$4" ]] || fail copy-failed "copy $1 gave back something else than was sent" "copy=$1" "key=$3"
+  found=$(copy_sha "$1" "$2") ||
+    fail copy-failed "read-back from copy $1 failed: $(last_line "$WORK/rclone.err")" "copy=$1" "artifact=$2"
+  [[ $found == "$3" ]] || fail copy-failed "copy $1 gave back something else than was sent" "copy=$1" "artifact=$2"
 }
 
 # copy_send COPY MANIFEST DIRECTORY: the artifacts of a manifest, then the manifest that makes them count.
 copy_send() {
-  local name sha started stamp
+  local name names=() shas=() started stamp sha
   started=$(now_us)
-  stamp=$(manifest_stamp "$2")
   while read -r name sha; do
-    copy_put_verified "$1" "$3/$name" "$(job_prefix)/$name" "$sha"
+    names+=("$name") shas+=("$sha")
   done < <(jq -r '.artifacts[] | "\(.name) \(.encrypted.sha256)"' "$2")
-  manifest_for_copy "$2" "$1" "$(seconds_since "$started")" >"$WORK/$1.json"
-  copy_put_verified "$1" "$WORK/$1.json" "$(job_prefix)/$stamp.json" "$(sha256 <"$WORK/$1.json")"
+  stamp=${names[0]%%.*}
+  copy_put "$1" "$3" "${names[@]}"
+  for name in "${!names[@]}"; do copy_compare "$1" "${names[$name]}" "${shas[$name]}"; done
+  mkdir "$WORK/copy.$1"
+  manifest_for_copy "$2" "$1" "$(seconds_since "$started")" >"$WORK/copy.$1/$stamp.json"
+  copy_put "$1" "$WORK/copy.$1" "$stamp.json"
+  copy_compare "$1" "$stamp.json" "$(sha256 <"$WORK/copy.$1/$stamp.json")"
   log copy "copy=$1" "verified=true" "stamp=$stamp" "seconds=$(seconds_since "$started")"
 }
 

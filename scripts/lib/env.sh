@@ -44,6 +44,7 @@ env_check() {
     fail config "GRANARY_RECIPIENTS holds a private identity; it must hold public recipients only: make a new identity"
   for name in ${CONF[GRANARY_COPIES]}; do
     [[ $name =~ ^[a-z][a-z0-9]{0,19}$ ]] || fail config "copy name '$name' is not of the form [a-z][a-z0-9]*"
+    [[ $name != local ]] || fail config "no copy may be named local: that is the one on this host"
     [[ -v CONF[GRANARY_COPY_${name^^}_ROOT] ]] || fail config "GRANARY_COPY_${name^^}_ROOT is missing"
     [[ -n ${CONF[RCLONE_CONFIG_${name^^}_TYPE]-} ]] || fail config "RCLONE_CONFIG_${name^^}_TYPE is missing"
   done

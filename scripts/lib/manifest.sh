@@ -1,9 +1,6 @@
 # shellcheck shell=bash
 # Manifests: the JSON beside the artifacts that makes them count. Written last, read as untrusted.
 
-# manifest_stamp FILE: prints 20261123T030000Z of a manifest's creation time.
-manifest_stamp() { jq -r '.created | gsub("[-:]"; "")' "$1"; }
-
 # manifest_for_copy FILE COPY SECONDS: prints the manifest as it is kept in a copy.
 manifest_for_copy() {
   jq -S --arg name "$2" --argjson seconds "$3" '.copy = {name: $name, verified: true, seconds: $seconds}' "$1"

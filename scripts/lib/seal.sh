@@ -6,7 +6,7 @@
 declare -gA STAGE_PID=()    # stage -> process id
 declare -gA STAGE_STATUS=() # stage -> exit status
 # From the end of the stream to its source: when several fail, the first of these is the cause and the rest its echo.
-readonly STAGES_DOWNSTREAM="write hash encrypt split plainhash head compress produce"
+readonly STAGES_DOWNSTREAM="hash write encrypt plainhash head split compress produce"
 
 # stage NAME IN OUT COMMAND...: starts one. The fifos of the session are closed in it, or they would keep it alive.
 stage() {
@@ -51,7 +51,7 @@ disk_full() {
   ((left < 1048576)) || grep -qs 'No space left on device' "$WORK"/*.err
 }
 
-# stages_judge PRODUCER: its own failure is the dump's; that of any other stage the artifact's.
+# stages_judge: a failure of the producer is the dump's; that of any other stage the artifact's.
 stages_judge() {
   local name
   for name in $STAGES_DOWNSTREAM; do
@@ -60,7 +60,7 @@ stages_judge() {
     if [[ $name == produce && ${STAGE_STATUS[$name]} == 137 && -s $WORK/snapshot.err ]]; then
       fail dump-failed "the snapshot session ended during the dump: $(last_line "$WORK/snapshot.err")"
     elif [[ $name == produce ]]; then
-      fail dump-failed "$1 ended with ${STAGE_STATUS[$name]}: $(last_line "$WORK/$name.err")"
+      fail dump-failed "dumping ended with ${STAGE_STATUS[$name]}: $(last_line "$WORK/$name.err")"
     fi
     fail encrypt-failed "stage $name ended with ${STAGE_STATUS[$name]}: $(last_line "$WORK/$name.err")"
   done
@@ -87,7 +87,7 @@ seal() {
   printf '%s\n' "${STAGE_PID[produce]}" >"$WORK/produce.pid"
   stages_wait
   rm -f "$WORK/produce.pid"
-  stages_judge "$1"
+  stages_judge
   seal_verify "$head"
 }
 
