@@ -170,8 +170,8 @@ export async function serve<C>(served: Plugin<C>): Promise<void> {
       error ? reject(error) : resolve(bound),
     );
   });
-  // Ctrl-C reaches the whole process group: the engine decides what is still to be finished, and ends its plugins itself.
-  process.on("SIGINT", () => undefined);
+  // The engine ends its plugins with an interrupt, after their last answer.
+  process.on("SIGINT", () => process.exit(0));
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && process.exit(0), ORPHAN_CHECK).unref();
   process.stdout.write(`${port}\n`);
