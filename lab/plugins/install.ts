@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
+import { tool } from "../config.js";
 
 /** The plugins and versions that the npm packages of this project ask for. */
 export const PLUGINS = [
@@ -29,13 +30,6 @@ const DOWNLOADS = "https://get.pulumi.com/releases/plugins/";
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = (home: string, { name, version }: (typeof PLUGINS)[number]): string =>
   join(home, "plugins", `resource-${name}-v${version}`);
-
-/**
- * Where the lab's tools are kept between runs: `$GRANARY_CACHE`, by default `~/.cache/granary`. The engine is `bin/pulumi` in it.
- */
-export function toolchainDir(env: NodeJS.ProcessEnv = process.env): string {
-  return env["GRANARY_CACHE"] ?? join(env["HOME"] ?? homedir(), ".cache", "granary");
-}
 
 /** Writes the four stand-ins into `pulumiHome` (an absolute or relative `$PULUMI_HOME`). Safe to repeat. */
 export async function installStandIns(pulumiHome: string): Promise<void> {
@@ -67,7 +61,7 @@ export interface ModeOptions {
 export async function pluginMode(
   env: NodeJS.ProcessEnv = process.env,
   options: ModeOptions = {
-    pulumi: join(toolchainDir(env), "bin", "pulumi"),
+    pulumi: tool("pulumi"),
     pulumiHome: env["PULUMI_HOME"] ?? join(env["HOME"] ?? homedir(), ".pulumi"),
   },
 ): Promise<PluginMode> {

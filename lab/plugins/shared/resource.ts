@@ -168,11 +168,18 @@ function project(old: Value, real: Value): Value {
   if (isObject(old) && isObject(real)) {
     return Object.fromEntries(Object.entries(old).map(([key, inner]) => [key, project(inner, real[key])]));
   }
+  if (Array.isArray(old) && Array.isArray(real) && sameMembers(old, real)) return old;
   if (Array.isArray(old) && Array.isArray(real))
     return real.map((item, i) => (i < old.length ? project(old[i], item) : item));
   return !isObject(old) && !Array.isArray(old) && !isObject(real) && !Array.isArray(real) && text(old) === text(real)
     ? old
     : real;
+}
+
+/** Vendors give lists of ids and addresses in an order of their own. */
+function sameMembers(a: Value[], b: Value[]): boolean {
+  const sorted = (list: Value[]): string[] => list.map((item) => JSON.stringify(item)).sort();
+  return equal(sorted(a), sorted(b));
 }
 
 /** An empty string, list or object, 0 and false: vendors answer nothing at all where the program gave one of these. */

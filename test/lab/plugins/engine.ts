@@ -3,7 +3,8 @@ import { mkdtemp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation/index.js";
-import { installStandIns, toolchainDir } from "../../../lab/plugins/install.js";
+import { cacheDir } from "../../../lab/config.js";
+import { installStandIns } from "../../../lab/plugins/install.js";
 import { DOMAIN } from "./fake-s3.js";
 
 /** Loaded into the plugins' processes: buckets are in the host name, and no resolver knows them. */
@@ -39,7 +40,7 @@ export async function bench(program: () => Promise<Record<string, unknown> | voi
   };
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: "test", projectName: "plugins", program },
-    { envVars, pulumiHome: home, pulumiCommand: await PulumiCommand.get({ root: toolchainDir() }) },
+    { envVars, pulumiHome: home, pulumiCommand: await PulumiCommand.get({ root: cacheDir() }) },
   );
   return {
     stack,

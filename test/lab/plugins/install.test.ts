@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { installStandIns, pluginMode, PLUGINS, toolchainDir } from "../../../lab/plugins/install.js";
+import { installStandIns, pluginMode, PLUGINS } from "../../../lab/plugins/install.js";
 
 const home = mkdtempSync(join(tmpdir(), "granary home '"));
 beforeAll(() => installStandIns(home));
@@ -43,12 +43,5 @@ describe("pluginMode", () => {
     await expect(pluginMode({ GRANARY_LAB_PLUGINS: "official" }, options)).rejects.toThrow(
       /^GRANARY_LAB_PLUGINS=official, but hcloud 1\.41\.0.*; install the plugins, or use GRANARY_LAB_PLUGINS=stand-in$/,
     );
-  });
-});
-
-describe("toolchainDir", () => {
-  it("is GRANARY_CACHE, or a folder in the home", () => {
-    expect(toolchainDir({ GRANARY_CACHE: "/c" })).toBe("/c");
-    expect(toolchainDir({ HOME: "/h" })).toBe("/h/.cache/granary");
   });
 });

@@ -316,6 +316,16 @@ describe("a vendor that answers", () => {
     expect(Object.keys(of(RECORD).diff(urn(RECORD), real?.inputs ?? {}, inputs).changes)).toEqual(["content"]);
   });
 
+  it("takes another order of the same members for no drift", async () => {
+    const real = {
+      name: "f",
+      rules: [{ direction: "in", protocol: "tcp", port: "22", source_ips: ["::/0", "0.0.0.0/0"] }],
+    };
+    answer = () => [200, { firewall: real }];
+    const inputs = but(FIREWALL, "rules.0.sourceIps", ["0.0.0.0/0", "::/0"]);
+    expect((await of(FIREWALL).read("1", urn(FIREWALL), inputs, inputs))?.inputs).toEqual(inputs);
+  });
+
   it("keeps a secret that is told only once", async () => {
     answer = () => [200, { key: { name: "k", access_key: "AK", grants: [], created_at: "now" } }];
     const old = { accessKey: "AK", secretKey: { ...SECRET, value: "once" } };
