@@ -11,6 +11,7 @@ import { sshAuth } from "./components/ssh.js";
 import { StorageBoxCopy } from "./components/storage-box-copy.js";
 import { assertProof } from "./plan/proof.js";
 import { parseSettings } from "./settings/parse.js";
+import { decoded, SECRET_KEYS } from "./settings/stack-file.js";
 import type { Copy, Retention, Settings } from "./settings/schema.js";
 
 function provision(name: string, copy: Copy, retention: Retention): CopyComponent {
@@ -27,15 +28,20 @@ function provision(name: string, copy: Copy, retention: Retention): CopyComponen
 const noPasswords: pulumi.Output<Record<string, string>> = pulumi.output<Record<string, string>>({});
 
 /** The plain settings; anything wrong with them stops the program before a provider is asked for anything. */
-function readSettings(config: pulumi.Config): Settings {
-  const raw = ["encryption", "copies", "hosts", "retention", "ssh"].map((key) => [key, config.getObject(key)] as const);
-  return parseSettings(Object.fromEntries(raw.filter(([, value]) => value !== undefined)));
+function readSettings(): Settings {
+  const namespace = "granary:";
+  const names = Object.keys(pulumi.runtime.allConfig())
+    .filter((key) => key.startsWith(namespace))
+    .map((key) => key.slice(namespace.length))
+    .filter((name) => !SECRET_KEYS.includes(name));
+  const config = new pulumi.Config("granary");
+  return parseSettings(Object.fromEntries(names.map((name) => [name, decoded(config.get(name))])));
 }
 
 /** @throws SettingsError or ProofError before anything is registered */
 export default function granary(): Record<string, unknown> {
   const config = new pulumi.Config("granary");
-  const settings = readSettings(config);
+  const settings = readSettings();
   const proof = assertProof(settings);
   const ssh = sshAuth(config);
   const passwords = config.getSecretObject<Record<string, string>>("databasePasswords") ?? noPasswords;

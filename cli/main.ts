@@ -1,9 +1,11 @@
 import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.js";
 import { check } from "./commands/check.js";
+import { restore } from "./commands/restore.js";
 
 /** Every command; one line each. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   check,
+  restore,
 };
 
 /** Runs `granary <args>` and resolves to its exit code. */

@@ -123,7 +123,7 @@ export class Host extends pulumi.ComponentResource {
     installed: pulumi.Resource,
   ): pulumi.Output<string> {
     const made = new remote.Command(
-      `${name}-box-key`,
+      `${name}-client-key`,
       {
         connection,
         create: `${INSTALLED}/host/box-key`,

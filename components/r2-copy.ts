@@ -44,7 +44,7 @@ export class R2Copy extends pulumi.ComponentResource implements CopyComponent {
     const groups = cloudflare.getAccountApiTokenPermissionGroupsListOutput({ accountId }, { parent });
     const resource = this.bucket.name.apply((bucket) => resourceName(accountId, jurisdiction, bucket));
     const token = new cloudflare.AccountToken(
-      `${host}-${this.name}`,
+      `${host}-to-${this.name}`,
       {
         accountId,
         name: `granary-${host}`,

@@ -37,7 +37,7 @@ export class SpacesCopy extends pulumi.ComponentResource implements CopyComponen
 
   grant({ host, parent }: Grantee): Grant {
     const key = new digitalocean.SpacesKey(
-      `${host}-${this.name}`,
+      `${host}-to-${this.name}`,
       { name: `granary-${host}`, grants: [{ bucket: this.bucket.name, permission: "readwrite" }] },
       { parent, additionalSecretOutputs: ["secretKey"] },
     );

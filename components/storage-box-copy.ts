@@ -42,18 +42,18 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
 
   grant({ host, boxKey, parent }: Grantee): Grant {
     const account = new hcloud.StorageBoxSubaccount(
-      `${host}-${this.name}`,
+      `${host}-to-${this.name}`,
       {
         name: host,
         storageBoxId: this.box.id.apply(Number),
         homeDirectory: host,
         description: `granary, host ${host}`,
-        password: randomPassword(`${host}-${this.name}-password`, parent),
+        password: randomPassword(`${host}-to-${this.name}-password`, parent),
         accessSettings: { ...SSH_ONLY, readonly: false },
       },
       { parent, additionalSecretOutputs: ["password"] },
     );
-    const placed = this.placeKey(`${host}-${this.name}-key`, account, boxKey, parent);
+    const placed = this.placeKey(`${host}-to-${this.name}-authorized`, account, boxKey, parent);
     const access = pulumi
       .all([account.server, account.username])
       .apply(([server, username]) => ({ kind: "box" as const, server, username }));

@@ -32,7 +32,6 @@ export function userData(hostKey: SshKeyPair): pulumi.Output<string> {
   const text = pulumi.all([hostKey.privateKey, hostKey.publicKey]).apply(([privateKey, publicKey]) => {
     const config = {
       ssh_deletekeys: true,
-      ssh_genkeytypes: [],
       ssh_keys: { ed25519_private: privateKey, ed25519_public: `${publicKey}\n` },
       package_update: true,
       packages: ["docker.io", "iptables", "nftables"],

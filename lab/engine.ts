@@ -1,11 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, symlink } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { cacheDir, repository, runDir, tool } from "./config.js";
+import { installStandIns } from "./plugins/install.js";
 
 export const STACK = "rehearsal";
+/** The version that `lab/toolchain/build.sh` makes. */
+export const ENGINE = "3.250.0";
 
 /** One value of the stack's configuration. Objects are stored as JSON, as `pulumi config set` does. */
 export interface ConfigValue {
@@ -27,6 +31,14 @@ export function engineEnvironment(): Record<string, string> {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   };
+}
+
+/** Puts the stand-in plugins, or a link to the official ones that were downloaded before, into the engine's home. */
+export async function usePlugins(mode: string): Promise<void> {
+  const home = engineEnvironment()["PULUMI_HOME"]!;
+  await mkdir(home, { recursive: true });
+  if (mode === "stand-in") return installStandIns(home);
+  await symlink(join(homedir(), ".pulumi/plugins"), join(home, "plugins")).catch(ignoreExisting);
 }
 
 /** The stack, with the project's own program inline: the same function that `pulumi up` runs. */

@@ -64,6 +64,7 @@ main() {
     shift
     exec nsenter --net=/run/netns/granary -- "$@"' enter "$cache" "$@" 8>&- &
   child=$!
+  printf "%s\n" "$$" >"$cache/run/enter.pid"
   while :; do
     wait "$child" && status=0 || status=$?
     kill -0 "$child" 2>/dev/null || break

@@ -8,7 +8,7 @@ set -Eeuo pipefail
 
 dir=$1
 suite=bookworm
-archive=(docker.io iptables age rclone zstd jq openssh-client postgresql-client rsync)
+archive=(docker.io iptables nftables age rclone zstd jq openssh-client postgresql-client rsync)
 
 log() { printf '  base root: %s\n' "$*" >&2; }
 
@@ -49,6 +49,7 @@ configure() {
 ExecStartPre=/bin/sh -c 'for c in /sys/fs/cgroup/*/; do mountpoint -q "$c" && mount -o remount,bind,rw "$c"; done; true'
 UNIT
   echo 'datasource_list: [NoCloud]' >"$etc/cloud/cloud.cfg.d/90-lab.cfg"
+  printf 'apt: { preserve_sources_list: true }\nlocale: false\n' >"$etc/cloud/cloud.cfg.d/93-lab.cfg"
   # The address is the lab's to give, as a cloud's is.
   echo 'network: { config: disabled }' >"$etc/cloud/cloud.cfg.d/91-lab-network.cfg"
   ln -sf /lib/systemd/system/systemd-networkd.service "$etc/systemd/system/multi-user.target.wants/"

@@ -1,0 +1,91 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { cacheDir, repository } from "../config.js";
+import { engineEnvironment, projectDir, STACK } from "../engine.js";
+import {
+  compareFingerprints,
+  fingerprintSql,
+  holdSnapshotScript,
+  useSql,
+  type Check,
+  type Fingerprint,
+} from "../shop/content.js";
+import type { World } from "../world.js";
+import { CONTAINER, DATABASE, ShopServer, type Target } from "./shop-server.js";
+
+/** The server the stack says is there now. */
+export async function shopServer(stack: Stack, world: World): Promise<ShopServer> {
+  const outputs = await stack.outputs();
+  const hosts = outputs["hosts"]?.value as Record<string, Target>;
+  return ShopServer.at(world.laptop, hosts["shop"]!);
+}
+
+/** `preview` again: the program must find nothing to change. @returns the operations it would do, e.g. `same:41` */
+export async function previewChanges(stack: Stack): Promise<string> {
+  const { changeSummary } = await stack.preview();
+  const changes = Object.entries(changeSummary).filter(([operation, count]) => operation !== "same" && count !== 0);
+  return changes.map(([operation, count]) => `${operation}:${count}`).join(" ") || "no change";
+}
+
+export interface BackedUp {
+  /** What was in the database in the very snapshot that was dumped. */
+  fingerprint: Fingerprint;
+  /** When the dump's snapshot was taken, milliseconds since the epoch. */
+  at: number;
+  ordersPlaced: number;
+}
+
+/** Runs the timer's own service while orders come in; a witness joins the dump's snapshot and hashes what is in it. */
+export async function backUpUnderLoad(server: ShopServer): Promise<BackedUp> {
+  const load = server.load(20);
+  let at = 0;
+  const psql = `docker exec -i ${CONTAINER} psql -U postgres -d ${DATABASE}`;
+  let waiting: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => (waiting = resolve));
+  const witness = server.run(holdSnapshotScript(psql, 120), "", (text) => {
+    if (text.includes("waiting")) waiting();
+    if (text.includes("snapshot ")) at = Date.now();
+  });
+  await Promise.race([ready, witness]);
+  await server.run(
+    "systemctl start granary@orders.service || { journalctl -u granary@orders -n 40 -o cat >&2; exit 1; }",
+  );
+  const fingerprint = JSON.parse(await witness) as Fingerprint;
+  return { fingerprint, at, ordersPlaced: await load };
+}
+
+/** Reads every artifact of a copy back in full and compares it with its manifest. */
+export async function verifyCopy(server: ShopServer, copy: string): Promise<{ artifacts: number; verified: boolean }> {
+  const lines = (await server.run(`granary-artifacts orders --copy ${copy} --verify`))
+    .trim()
+    .split("\n")
+    .filter(Boolean);
+  const artifacts = lines.map((line) => JSON.parse(line) as { verified?: boolean });
+  return { artifacts: artifacts.length, verified: artifacts.length > 0 && artifacts.every((a) => a.verified === true) };
+}
+
+/** `granary restore`, as the owner types it. @returns its JSON */
+export async function restore(world: World, copy: string): Promise<Record<string, unknown>> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [
+      ...[join(repository, "cli/granary.js"), "restore", "shop", "orders", "--copy", copy, "--stack", STACK],
+      ...["--identity", world.laptop.identity, "--ssh-key", world.laptop.sshKey, "--json"],
+    ],
+    {
+      cwd: projectDir(),
+      env: { ...process.env, ...engineEnvironment(), PATH: `${join(cacheDir(), "bin")}:${process.env["PATH"]}` },
+      maxBuffer: 1 << 24,
+    },
+  );
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** The restored database against the dump's snapshot, by content; then the shop is used. */
+export async function compareContent(server: ShopServer, expected: Fingerprint): Promise<Check[]> {
+  const actual = JSON.parse(await server.sql(fingerprintSql())) as Fingerprint;
+  const used = JSON.parse(await server.sql(useSql())) as Check[];
+  return [...compareFingerprints(expected, actual), ...used];
+}

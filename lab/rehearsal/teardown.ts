@@ -1,0 +1,82 @@
+import { AwsClient } from "aws4fetch";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { ACCOUNT, type World } from "../world.js";
+
+/**
+ * Destroys the stack for good. What must never go by accident is protected three times over, so each is lifted by name:
+ * Pulumi's protection, the bucket lock (with the account's own credentials, which no host has), and the buckets' content.
+ */
+export async function destroyEverything(stack: Stack, world: World): Promise<void> {
+  await unprotect(stack);
+  await cloudflare(world, "PUT", "/r2/buckets/kolonell-archive/lock", { rules: [] });
+  const keys = new AwsClient({
+    accessKeyId: world.secrets.spaces.accessId,
+    secretAccessKey: world.secrets.spaces.secretKey,
+    service: "s3",
+    region: "fra1",
+  });
+  await emptyVersions(keys, `${world.clouds.url("fra1.spaces")}/kolonell-backups`);
+  await emptyR2(world);
+  await stack.destroy();
+}
+
+async function unprotect(stack: Stack): Promise<void> {
+  const exported = await stack.exportStack();
+  const deployment = exported.deployment as { resources: { protect?: boolean }[] };
+  for (const resource of deployment.resources) delete resource.protect;
+  await stack.importStack(exported);
+}
+
+async function cloudflare(world: World, method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${world.clouds.url("api.cloudflare")}/client/v4/accounts/${ACCOUNT}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${world.secrets.token}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`cloudflare ${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/** Every version and delete marker of a versioned bucket. */
+async function emptyVersions(keys: AwsClient, bucket: string): Promise<void> {
+  const listing = await (await keys.fetch(`${bucket}?versions=`)).text();
+  const entries = [
+    ...listing.matchAll(/<(?:Version|DeleteMarker)>.*?<Key>(.*?)<\/Key>.*?<VersionId>(.*?)<\/VersionId>/gs),
+  ];
+  for (const [, key, version] of entries) {
+    await keys.fetch(`${bucket}/${key}?versionId=${version}`, { method: "DELETE" });
+  }
+}
+
+/** R2 has no root key: a token made for the purpose empties the bucket and is deleted again. */
+async function emptyR2(world: World): Promise<void> {
+  const groups = (await cloudflare(world, "GET", "/tokens/permission_groups")) as {
+    result: { id: string; name: string }[];
+  };
+  const group = groups.result.find(({ name }) => name === "Workers R2 Storage Bucket Item Write")!;
+  const token = (await cloudflare(world, "POST", "/tokens", {
+    name: "empty the archive",
+    policies: [
+      {
+        effect: "allow",
+        permission_groups: [{ id: group.id }],
+        resources: { [`com.cloudflare.edge.r2.bucket.${ACCOUNT}_default_kolonell-archive`]: "*" },
+      },
+    ],
+  })) as { result: { id: string; value: string } };
+  const keys = new AwsClient({
+    accessKeyId: token.result.id,
+    secretAccessKey: await sha256(token.result.value),
+    service: "s3",
+    region: "auto",
+  });
+  const bucket = `${world.clouds.url(`${ACCOUNT}.r2`)}/kolonell-archive`;
+  const listing = await (await keys.fetch(`${bucket}?list-type=2`)).text();
+  for (const [, key] of listing.matchAll(/<Key>(.*?)<\/Key>/g))
+    await keys.fetch(`${bucket}/${key}`, { method: "DELETE" });
+  await cloudflare(world, "DELETE", `/tokens/${token.result.id}`);
+}
+
+async function sha256(text: string): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(text))).toString("hex");
+}

@@ -1,0 +1,154 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { startClouds, type Clouds } from "./clouds/index.js";
+import { cacheDir, domain, network, runDir, tool } from "./config.js";
+import { startDns } from "./dns.js";
+import type { ConfigValue } from "./engine.js";
+import { createBox, createSubaccount, deleteBox, deleteSubaccount } from "./hosts/boxes.js";
+import { destroyAllMachines } from "./hosts/machines.js";
+import { createServer, deleteServer, serverReady } from "./hosts/servers.js";
+import { publishImage, startRegistry } from "./registry.js";
+
+const run = promisify(execFile);
+
+/** What the owner of the shop has on the laptop, made anew for each lab. */
+export interface Laptop {
+  /** SSH private key's file; its public half is `<file>.pub`. */
+  sshKey: string;
+  /** File with the age identity that decrypts backups, and its recipient. */
+  identity: string;
+  recipient: string;
+}
+
+/** A running lab. */
+export interface World {
+  clouds: Clouds;
+  laptop: Laptop;
+  /** Public host key of the lab's storage boxes. */
+  boxHostKey: string;
+  /** Pullable name of the shop's database image. */
+  databaseImage: string;
+  secrets: Secrets;
+  close(): Promise<void>;
+}
+
+interface Secrets {
+  token: string;
+  spaces: { accessId: string; secretKey: string };
+}
+
+/** The Cloudflare account of the lab. */
+export const ACCOUNT = "a".repeat(32);
+
+/** Starts everything but the shop's own servers: name service, registry, clouds. Needs the lab's namespace. */
+export async function startWorld(log: (line: string) => void): Promise<World> {
+  const secrets = {
+    token: randomBytes(24).toString("hex"),
+    spaces: { accessId: `SPACES${randomBytes(7).toString("hex")}`, secretKey: randomBytes(20).toString("hex") },
+  };
+  const laptop = await makeLaptop();
+  const boxKey = join(runDir(), "box-host-key");
+  await makeKey(boxKey);
+  const dns = await startDns();
+  const registry = await startRegistry();
+  const clouds = await startClouds({
+    listen: { host: network.gateway, port: 80 },
+    domain,
+    minio: tool("minio"),
+    s3admin: tool("s3admin"),
+    dataDir: join(runDir(), "clouds"),
+    hooks: {
+      createServer,
+      serverReady,
+      deleteServer,
+      createBox: (box) => createBox({ privateKeyFile: boxKey }, box),
+      deleteBox,
+      createSubaccount,
+      deleteSubaccount,
+    },
+    log,
+    ...secrets,
+    cloudflare: { accountId: ACCOUNT, zones: ["shop.example"] },
+  });
+  const databaseImage = await publishImage("postgres", "15", join(cacheDir(), "images", "postgres.tar"), {
+    Entrypoint: ["docker-entrypoint.sh"],
+    Cmd: ["postgres"],
+    Env: [
+      "PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      "LANG=C.UTF-8",
+      "PGDATA=/var/lib/postgresql/data",
+    ],
+    ExposedPorts: { "5432/tcp": {} },
+    Volumes: { "/var/lib/postgresql/data": {} },
+    StopSignal: "SIGINT",
+  });
+  return {
+    clouds,
+    laptop,
+    boxHostKey: (await readFile(`${boxKey}.pub`, "utf8")).trim(),
+    databaseImage,
+    secrets,
+    close: async () => {
+      await destroyAllMachines();
+      await clouds.close();
+      registry.kill();
+      dns.kill();
+    },
+  };
+}
+
+async function makeLaptop(): Promise<Laptop> {
+  const sshKey = join(runDir(), "laptop-ssh-key");
+  const identity = join(runDir(), "owner-identity.txt");
+  await makeKey(sshKey);
+  await run("age-keygen", ["-o", identity]);
+  const { stdout } = await run("age-keygen", ["-y", identity]);
+  return { sshKey, identity, recipient: stdout.trim() };
+}
+
+async function makeKey(file: string): Promise<void> {
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file]);
+}
+
+/** The stack's configuration: a shop as in Pulumi.prod.yaml, with the lab's endpoints. */
+export async function stackConfig(world: World): Promise<Record<string, ConfigValue>> {
+  const { token, spaces } = world.secrets;
+  const publicKey = (await readFile(`${world.laptop.sshKey}.pub`, "utf8")).trim();
+  const secret = (value: unknown): ConfigValue => ({ value, secret: true });
+  const plain = (value: unknown): ConfigValue => ({ value });
+  return {
+    "granary:encryption": plain({ recipients: [world.laptop.recipient] }),
+    "granary:ssh": plain({ publicKey }),
+    "granary:copies": plain({
+      spaces: {
+        kind: "spaces",
+        region: "fra1",
+        bucket: "kolonell-backups",
+        endpoint: world.clouds.url("fra1.spaces"),
+      },
+      r2: { kind: "r2", accountId: ACCOUNT, bucket: "kolonell-archive", endpoint: world.clouds.url(`${ACCOUNT}.r2`) },
+      box: { kind: "storageBox", hostKey: world.boxHostKey },
+    }),
+    "granary:hosts": plain({
+      shop: {
+        server: { type: "cx23", location: "nbg1" },
+        jobs: { orders: { kind: "postgres", container: "postgres_container", database: "mydb" } },
+      },
+    }),
+    "granary:sshPrivateKey": secret(await readFile(world.laptop.sshKey, "utf8")),
+    "hcloud:token": secret(token),
+    "hcloud:endpoint": plain(`${world.clouds.url("api.hetzner")}/v1`),
+    "hcloud:endpointHetzner": plain(`${world.clouds.url("api.hetzner")}/v1`),
+    "hcloud:pollInterval": plain("200ms"),
+    "digitalocean:token": secret(token),
+    "digitalocean:apiEndpoint": plain(world.clouds.url("api.digitalocean")),
+    "digitalocean:spacesEndpoint": plain(world.clouds.url("{{.Region}}.spaces")),
+    "digitalocean:spacesAccessId": secret(spaces.accessId),
+    "digitalocean:spacesSecretKey": secret(spaces.secretKey),
+    "cloudflare:apiToken": secret(token),
+    "cloudflare:baseUrl": plain(`${world.clouds.url("api.cloudflare")}/client/v4`),
+  };
+}
