@@ -62,8 +62,8 @@ export async function verifyCopy(server: ShopServer, copy: string): Promise<{ ar
     .trim()
     .split("\n")
     .filter(Boolean);
-  const artifacts = lines.map((line) => JSON.parse(line) as { verified?: boolean });
-  return { artifacts: artifacts.length, verified: artifacts.length > 0 && artifacts.every((a) => a.verified === true) };
+  const backups = lines.map((line) => JSON.parse(line) as { intact?: boolean });
+  return { artifacts: backups.length, verified: backups.length > 0 && backups.every(({ intact }) => intact === true) };
 }
 
 /** `granary restore`, as the owner types it. @returns its JSON */
