@@ -22,6 +22,9 @@ copy_rclone() (
   exec rclone "${RCLONE_FLAGS[@]}" "$@"
 )
 
+# rclone_said: the last message of rclone; its indented lines are only details of the one before.
+rclone_said() { awk '/^[^ \t]/ { line = $0 } END { sub(/^[0-9\/]+ [0-9:]+ /, "", line); print line }' "$WORK/rclone.err"; }
+
 # copy_check NAME: it must be one of the settings.
 copy_check() {
   [[ " $(conf GRANARY_COPIES) " == *" $1 "* ]] || fail usage "copy '$1' is none of: local $(conf GRANARY_COPIES)"
@@ -45,7 +48,7 @@ copy_put() {
   shift 2
   copy_rclone "$copy" copy --immutable --no-traverse --transfers 1 --files-from-raw - \
     "$dir" "$(copy_path "$copy" "$(job_prefix)")" 2>"$WORK/rclone.err" < <(printf '%s\n' "$@") ||
-    fail copy-failed "upload to copy $copy failed: $(last_line "$WORK/rclone.err")" "copy=$copy"
+    fail copy-failed "upload to copy $copy failed: $(rclone_said)" "copy=$copy"
 }
 
 # copy_sha COPY NAME: prints the hash of what the copy gives back, read in full.
@@ -55,7 +58,7 @@ copy_sha() { copy_rclone "$1" cat "$(copy_path "$1" "$(job_prefix)/$2")" 2>"$WOR
 copy_compare() {
   local found
   found=$(copy_sha "$1" "$2") ||
-    fail copy-failed "read-back from copy $1 failed: $(last_line "$WORK/rclone.err")" "copy=$1" "artifact=$2"
+    fail copy-failed "read-back from copy $1 failed: $(rclone_said)" "copy=$1" "artifact=$2"
   [[ $found == "$3" ]] || fail copy-failed "copy $1 gave back something else than was sent" "copy=$1" "artifact=$2"
 }
 

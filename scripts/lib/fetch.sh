@@ -33,7 +33,7 @@ artifact_fetch() {
     [[ -e $FETCHED ]] || fail artifact-corrupt "$FETCHED is named by its manifest but is not there"
   elif [[ ! -e $FETCHED || $(sha256 <"$FETCHED") != "$sha" ]]; then
     copy_rclone "$1" copyto "$(copy_path "$1" "$(job_prefix)/$name")" "$FETCHED" 2>"$WORK/rclone.err" ||
-      fail fetch-failed "$name could not be fetched from copy $1: $(last_line "$WORK/rclone.err")"
+      fail fetch-failed "$name could not be fetched from copy $1: $(rclone_said)"
   fi
   if [[ $(sha256 <"$FETCHED") != "$sha" ]]; then
     [[ $1 == local ]] || rm -f "$FETCHED"

@@ -44,7 +44,7 @@ manifests_fetch() {
     copy_rclone "$1" copy --include '*.json' --max-depth 1 "$(copy_path "$1" "$(job_prefix)")" "$2" \
       2>"$WORK/rclone.err" || status=$?
     # 3: the directory does not exist, so no backup was ever made there.
-    ((status == 0 || status == 3)) || fail fetch-failed "copy $1 could not be listed: $(last_line "$WORK/rclone.err")"
+    ((status == 0 || status == 3)) || fail fetch-failed "copy $1 could not be listed: $(rclone_said)"
   fi
   for file in "$2"/*.json; do
     if [[ -e $file ]] && ! manifest_valid "$file"; then

@@ -1,6 +1,6 @@
 /** Installing and removing, with a systemctl that records. The real systemd is the rehearsal's part. */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Cluster, finished, Host, scripts, type Result } from "./harness.js";
