@@ -1,5 +1,5 @@
 import type { types } from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** How the program proves who it is: a private key, or the agent behind a socket. */
 export type SshAuth = { privateKey: pulumi.Output<string> } | { agentSocketPath: string };

@@ -16,7 +16,7 @@ const stop = new Promise((resolve) => ["SIGINT", "SIGTERM"].forEach((signal) => 
 const world = await startWorld(say);
 try {
   await usePlugins(plugins);
-  const stack = await makeStack(async () => granary(), await stackConfig(world));
+  const stack = await makeStack(() => Promise.resolve().then(granary), await stackConfig(world));
   const opened = (async () => {
     await stack.up({ onOutput: say });
     const server = await shopServer(stack, world);

@@ -74,7 +74,7 @@ async function uploadBlob(name: string, digest: string, body: () => Body, size: 
 }
 
 async function request(method: string, url: string, body?: Body, headers: Record<string, string> = {}) {
-  const response = await fetch(url, { method, body: body ?? null, headers, duplex: "half" } as RequestInit);
+  const response = await fetch(url, { method, body: body ?? null, headers, duplex: "half" });
   if (!response.ok) throw new Error(`registry: ${method} ${url} answered ${response.status} ${await response.text()}`);
   return response;
 }
