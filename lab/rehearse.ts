@@ -10,8 +10,10 @@ import granary from "../index.js";
 import { runDir } from "./config.js";
 import { ENGINE, makeStack, usePlugins } from "./engine.js";
 import { Report } from "./rehearsal/report.js";
+import { gatherSecrets, lookForSecrets } from "./rehearsal/secrets.js";
 import { backUpUnderLoad, compareContent, previewChanges, restore, shopServer, verifyCopy } from "./rehearsal/steps.js";
 import { destroyEverything } from "./rehearsal/teardown.js";
+import { Watch } from "./rehearsal/watch.js";
 import type { Fingerprint } from "./shop/content.js";
 import { stackConfig, startWorld, type World } from "./world.js";
 
@@ -19,12 +21,13 @@ const COPIES = ["spaces", "r2", "box"];
 const ORDERS = 50_000;
 const PHASES = [
   ...["start", "up", "preview", "shop", "backup", "read back"],
-  ...["disaster", "new server", "restore", "compare", "destroy"],
+  ...["disaster", "new server", "restore", "compare", "secrets", "destroy"],
 ];
 
 async function rehearse(world: World, report: Report, copy: string, log: (line: string) => void): Promise<void> {
+  const watch = new Watch();
   const onOutput = (text: string): void => log(text.trimEnd());
-  const stack = await makeStack(async () => granary(), await stackConfig(world));
+  const stack = await makeStack(() => Promise.resolve().then(granary), await stackConfig(world));
   await report.phase("up", "the program makes three copies and a server, and deploys the job", () =>
     stack.up({ onOutput }),
   );
@@ -46,8 +49,16 @@ async function rehearse(world: World, report: Report, copy: string, log: (line: 
       report.check(`copy ${name} verified`, true, verified);
     }
   });
+  const secrets = await gatherSecrets(world, server);
+  const journal = await server.run("journalctl --no-pager -o cat");
   await loseTheServer(world, report, backedUp.at);
   await bringItBack(world, stack, report, copy, backedUp.fingerprint, onOutput);
+  const journals = journal + (await (await shopServer(stack, world)).run("journalctl --no-pager -o cat"));
+  await report.phase("secrets", "command lines, journals, state, outputs and logs are searched for them", async () => {
+    const seen = await watch.stop();
+    report.result.peakMemoryMiB = seen.peakMemoryMiB;
+    report.checks(await lookForSecrets(secrets, seen, journals, stack, JSON.stringify(report.result)));
+  });
   await report.phase("destroy", "everything, protected things by name", () => destroyEverything(stack, world));
   report.check(
     "nothing left in the stack",
@@ -108,20 +119,34 @@ async function main(): Promise<void> {
   const say = (line: string): void => void (verbose ? process.stdout.write(`${line}\n`) : log.write(`${line}\n`));
   const report = new Report(ENGINE, plugins);
   let world: World | undefined;
-  try {
+  let interrupted = false;
+  const stop = new Promise<never>((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => {
+        interrupted = true;
+        process.stdout.write(`\n${signal}: taking the lab down\n`);
+        reject(new Error(`interrupted by ${signal}`));
+      });
+    }
+  });
+  const work = async (): Promise<void> => {
     world = await report.phase("start", "name service, registry, clouds", () => startWorld(say));
     await usePlugins(plugins);
     await rehearse(world, report, copy, say);
+  };
+  try {
+    await Promise.race([work(), stop]);
   } catch (error) {
     report.check("the rehearsal ran to its end", "yes", error instanceof Error ? error.message : String(error));
   } finally {
     await world?.close();
   }
-  const { ok, checks, seconds, disaster } = await report.finish(PHASES);
+  if (interrupted) process.exit(130);
+  const { ok, checks, seconds, disaster, peakMemoryMiB } = await report.finish(PHASES);
   const passed = checks.filter((check) => check.ok).length;
   process.stdout.write(
     `\nrestored from ${disaster.copy || "nothing"} in ${disaster.ttrSeconds} s, ${disaster.lostSeconds} s of orders lost; ` +
-      `${seconds} s in all\nlab/out/rehearsal.json\n${passed} passed, ${checks.length - passed} failed\n`,
+      `${seconds} s in all, at most ${peakMemoryMiB} MiB of memory\nlab/out/rehearsal.json\n${passed} passed, ${checks.length - passed} failed\n`,
   );
   process.exit(ok ? 0 : 1);
 }

@@ -40,6 +40,9 @@ interface Secrets {
   spaces: { accessId: string; secretKey: string };
 }
 
+/** What the shop's database asks for, told to the program as the owner would tell it. */
+export const DATABASE_PASSWORD = "database-password-that-must-not-be-seen";
+
 /** The Cloudflare account of the lab. */
 export const ACCOUNT = "a".repeat(32);
 
@@ -139,6 +142,7 @@ export async function stackConfig(world: World): Promise<Record<string, ConfigVa
       },
     }),
     "granary:sshPrivateKey": secret(await readFile(world.laptop.sshKey, "utf8")),
+    "granary:databasePasswords": secret({ "shop/orders": DATABASE_PASSWORD }),
     "hcloud:token": secret(token),
     "hcloud:endpoint": plain(`${world.clouds.url("api.hetzner")}/v1`),
     "hcloud:endpointHetzner": plain(`${world.clouds.url("api.hetzner")}/v1`),

@@ -10,6 +10,8 @@ export interface Rehearsal {
   plugins: string;
   started: string;
   seconds: number;
+  /** Memory in use at the worst moment, everything together, above what was in use before. */
+  peakMemoryMiB: number;
   phases: { name: string; seconds: number }[];
   copies: { name: string; artifacts: number; verified: boolean }[];
   disaster: { kind: string; copy: string; lostSeconds: number; ttrSeconds: number };
@@ -30,6 +32,7 @@ export class Report {
       plugins,
       started: new Date().toISOString(),
       seconds: 0,
+      peakMemoryMiB: -1,
       phases: [],
       copies: [],
       disaster: { kind: "full-loss", copy: "", lostSeconds: -1, ttrSeconds: -1 },

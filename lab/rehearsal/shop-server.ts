@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { repository, runDir } from "../config.js";
-import type { Laptop } from "../world.js";
+import { DATABASE_PASSWORD, type Laptop } from "../world.js";
 
 /** Where a host answers and with which key, as the stack's outputs say. */
 export interface Target {
@@ -68,7 +68,7 @@ export class ShopServer {
        docker run -d --name ${CONTAINER} --restart unless-stopped -e POSTGRES_PASSWORD_FILE=/run/secrets/db \
          -v /opt/shop/db-password:/run/secrets/db:ro -v shop-db:/var/lib/postgresql/data ${image}
        for i in $(seq 300); do docker exec ${CONTAINER} pg_isready -q -U postgres && exit; sleep 0.1; done; exit 1`,
-      "the-database-superuser-password\n",
+      `${DATABASE_PASSWORD}\n`,
     );
   }
 

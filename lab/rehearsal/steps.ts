@@ -22,11 +22,17 @@ export async function shopServer(stack: Stack, world: World): Promise<ShopServer
   return ShopServer.at(world.laptop, hosts["shop"]!);
 }
 
-/** `preview` again: the program must find nothing to change. @returns the operations it would do, e.g. `same:41` */
+/** `preview` again: the program must find nothing to change. @returns what it would do, by resource */
 export async function previewChanges(stack: Stack): Promise<string> {
-  const { changeSummary } = await stack.preview();
-  const changes = Object.entries(changeSummary).filter(([operation, count]) => operation !== "same" && count !== 0);
-  return changes.map(([operation, count]) => `${operation}:${count}`).join(" ") || "no change";
+  const changes: string[] = [];
+  await stack.preview({
+    onEvent: ({ resourcePreEvent }) => {
+      if (resourcePreEvent === undefined || resourcePreEvent.metadata.op === "same") return;
+      const { op, urn, diffs } = resourcePreEvent.metadata;
+      changes.push(`${op} ${urn.split("::").at(-1)} (${diffs?.join(", ") ?? ""})`);
+    },
+  });
+  return changes.join("; ") || "no change";
 }
 
 export interface BackedUp {
@@ -46,7 +52,7 @@ export async function backUpUnderLoad(server: ShopServer): Promise<BackedUp> {
   const ready = new Promise<void>((resolve) => (waiting = resolve));
   const witness = server.run(holdSnapshotScript(psql, 120), "", (text) => {
     if (text.includes("waiting")) waiting();
-    if (text.includes("snapshot ")) at = Date.now();
+    if (text.includes("snapshot")) at = Date.now();
   });
   await Promise.race([ready, witness]);
   await server.run(
