@@ -9,7 +9,7 @@ import { named, oneOf, strict, text, whole } from "./strict.js";
 interface AnyHost {
   /** What is backed up, by name; at least one. */
   jobs: Record<string, Job>;
-  /** Default 22. The program logs in as root. */
+  /** Default 22, and always 22 on a server the program makes. The program logs in as root. */
   sshPort: number;
   /** Who runs the machine, e.g. "hetzner": decides what counts as off-site. */
   provider: string;
@@ -64,13 +64,13 @@ const common = {
   jobs: named("jobs", NAME, NAME_RULE, jobSchema).refine((jobs) => Object.keys(jobs).length > 0, {
     error: "a host without a job backs up nothing: add a job, or remove the host",
   }),
-  sshPort: whole("TCP port", 1, 65535).default(22),
 };
 
 const addressedSchema = strict("a host that exists", {
   ...common,
   address: addressSchema,
   hostKey: hostKeySchema,
+  sshPort: whole("TCP port", 1, 65535).default(22),
   provider: text(
     /^[a-z][a-z0-9-]{0,39}$/,
     "use the hosting company's name in lower case, e.g. hetzner, digitalocean, ovh",
@@ -88,7 +88,13 @@ const createdSchema = strict("a host with `server`, which the program makes and 
     location: oneOf("a Hetzner location", Object.keys(HETZNER_LOCATIONS)).default("nbg1"),
     image: oneOf("an image", IMAGES).default("debian-12"),
   }),
-}).transform((host) => ({ ...host, provider: "hetzner", country: HETZNER_LOCATIONS[host.server.location] as string }));
+}).transform((host) => ({
+  ...host,
+  // A server the program made listens where its image says; its firewall opens no other port.
+  sshPort: 22,
+  provider: "hetzner",
+  country: HETZNER_LOCATIONS[host.server.location] as string,
+}));
 
 /** Which of the two a host is, its `server` says; each then has its own strict schema and its own remedies. */
 const hostSchema = z.unknown().transform((raw, ctx): Host => {
