@@ -1,8 +1,13 @@
 import type { types } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** How the program proves who it is: a private key, or the agent behind a socket. */
-export type SshAuth = { privateKey: pulumi.Output<string> } | { agentSocketPath: string };
+/**
+ * How the program proves who it is: a private key; without one, the provider takes the agent at SSH_AUTH_SOCK itself.
+ * The socket's path is not given: it is another one at every login, and each would be a change of everything on the hosts.
+ */
+export interface SshAuth {
+  privateKey?: pulumi.Output<string>;
+}
 
 /** The machine to reach and the only key it may answer with. */
 export interface SshTarget {
@@ -27,8 +32,7 @@ export function sshConnection(target: SshTarget, auth: SshAuth): types.input.rem
 export function sshAuth(config: pulumi.Config): SshAuth {
   const privateKey = config.getSecret("sshPrivateKey");
   if (privateKey) return { privateKey };
-  const agentSocketPath = process.env["SSH_AUTH_SOCK"];
-  if (agentSocketPath) return { agentSocketPath };
+  if (process.env["SSH_AUTH_SOCK"]) return {};
   throw new Error(
     "no SSH key to reach the hosts with: start an agent (`eval $(ssh-agent) && ssh-add`), " +
       "or run `pulumi config set --secret granary:sshPrivateKey < ~/.ssh/id_ed25519`",
