@@ -2,6 +2,7 @@
  * The composition: settings, the proof that they keep the 3-2-1 rule, the copies, the hosts with their jobs.
  * `pulumi up` runs the default export; so does the Automation API, with this very function as its inline program.
  */
+import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import type { CopyComponent } from "./components/copy.js";
 import { Host } from "./components/host.js";
@@ -23,6 +24,12 @@ function provision(name: string, copy: Copy, retention: Retention): CopyComponen
     case "storageBox":
       return new StorageBoxCopy(name, { copy });
   }
+}
+
+/** One for the whole stack, and only if a server is to be made: Hetzner takes the same key once a project. */
+function loginKey({ hosts, ssh }: Settings): { loginKey?: hcloud.SshKey } {
+  if (!Object.values(hosts).some((host) => "server" in host)) return {};
+  return { loginKey: new hcloud.SshKey("login", { name: "granary", publicKey: ssh!.publicKey }) };
 }
 
 const noPasswords: pulumi.Output<Record<string, string>> = pulumi.output<Record<string, string>>({});
@@ -49,9 +56,8 @@ export default function granary(): Record<string, unknown> {
   const copies = Object.fromEntries(
     Object.entries(settings.copies).map(([name, copy]) => [name, provision(name, copy, settings.retention)]),
   );
-  const hosts = Object.keys(settings.hosts).map(
-    (name) => [name, new Host(name, { settings, copies, ssh, passwords })] as const,
-  );
+  const common = { settings, copies, ssh, passwords, ...loginKey(settings) };
+  const hosts = Object.keys(settings.hosts).map((name) => [name, new Host(name, common)] as const);
   return {
     proof: proof.hosts,
     hosts: Object.fromEntries(

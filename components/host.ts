@@ -19,6 +19,8 @@ export interface HostArgs {
   ssh: SshAuth;
   /** Database passwords by `host/job`, secret. */
   passwords: pulumi.Output<Record<string, string>>;
+  /** The key that made servers let in; needed by a host with `server` only. */
+  loginKey?: hcloud.SshKey;
 }
 
 /** A machine, whether the program made it or found it. */
@@ -79,8 +81,8 @@ export class Host extends pulumi.ComponentResource {
       const address = pulumi.output(host.address);
       return { address, hostKey: pulumi.output(host.hostKey), id: address, ready: [] };
     }
-    const publicKey = args.settings.ssh!.publicKey;
-    const made = new Server(name, { server: host.server, ssh: args.ssh, publicKey }, { parent: this });
+    const loginKey = args.loginKey!.id;
+    const made = new Server(name, { server: host.server, ssh: args.ssh, loginKey }, { parent: this });
     const { server } = made;
     return { address: server.ipv4Address, hostKey: made.hostKey, id: server.id, server, ready: [made.ready] };
   }

@@ -17,8 +17,8 @@ const OPEN_PORTS = [
 export interface ServerArgs {
   server: ServerSpec;
   ssh: SshAuth;
-  /** Public half of the key the program logs in with, authorized_keys style. */
-  publicKey: string;
+  /** Hetzner's id of the key the program logs in with. */
+  loginKey: pulumi.Input<string>;
 }
 
 /**
@@ -35,7 +35,6 @@ export class Server extends pulumi.ComponentResource {
     super("granary:hosts:Server", name, {}, options);
     const hostKey = sshKeyPair(`${name}-host-key`, this);
     this.hostKey = hostKey.publicKey;
-    const login = new hcloud.SshKey(name, { name: `granary-${name}`, publicKey: args.publicKey }, { parent: this });
     const firewall = new hcloud.Firewall(name, { name: `granary-${name}`, rules: OPEN_PORTS }, { parent: this });
     this.server = new hcloud.Server(
       name,
@@ -44,7 +43,7 @@ export class Server extends pulumi.ComponentResource {
         serverType: args.server.type,
         location: args.server.location,
         image: args.server.image,
-        sshKeys: [login.id],
+        sshKeys: [args.loginKey],
         firewallIds: [firewall.id.apply(Number)],
         userData: userData(hostKey),
         labels: { "managed-by": "granary" },
