@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Choosing a backup in a copy, fetching its artifacts and opening them.
+# Choosing a backup in a copy, and opening its artifacts.
 
 # manifest_choose DIRECTORY AT: prints the manifest's path: latest, the one of a stamp, or the newest not after a time.
 manifest_choose() {
@@ -22,36 +22,38 @@ manifest_choose() {
 # artifact_field MANIFEST ROLE FILTER
 artifact_field() { jq -r --arg role "$2" ".artifacts[] | select(.role == \$role) | $3" "$1"; }
 
-# artifact_fetch COPY MANIFEST ROLE DIRECTORY: sets FETCHED. What an interrupted restore fetched in full is not fetched again.
-artifact_fetch() {
-  local name sha
-  name=$(artifact_field "$2" "$3" .name)
-  sha=$(artifact_field "$2" "$3" .encrypted.sha256)
-  FETCHED=$4/$name
+# artifact_read COPY NAME: prints an artifact as the copy gives it.
+artifact_read() {
   if [[ $1 == local ]]; then
-    FETCHED=$GRANARY_BACKUPS/$JOB/$name
-    [[ -e $FETCHED ]] || fail artifact-corrupt "$FETCHED is named by its manifest but is not there"
-  elif [[ ! -e $FETCHED || $(sha256 <"$FETCHED") != "$sha" ]]; then
-    copy_rclone "$1" copyto "$(copy_path "$1" "$(job_prefix)/$name")" "$FETCHED" 2>"$WORK/rclone.err" ||
-      fail fetch-failed "$name could not be fetched from copy $1: $(rclone_said)"
-  fi
-  if [[ $(sha256 <"$FETCHED") != "$sha" ]]; then
-    [[ $1 == local ]] || rm -f "$FETCHED"
-    fail artifact-corrupt "$name in copy $1 differs from its manifest"
+    cat "$GRANARY_BACKUPS/$JOB/$2" 2>"$WORK/rclone.err"
+  else
+    copy_rclone "$1" cat "$(copy_path "$1" "$(job_prefix)/$2")" 2>"$WORK/rclone.err"
   fi
 }
 
-# artifact_open FILE COMMAND...: decrypts and decompresses FILE into COMMAND.
+# artifact_open COPY MANIFEST ROLE COMMAND...: fetches, hashes, decrypts and decompresses in one stream into COMMAND, so
+# that it takes as long as the slowest of these and no longer. What COMMAND got counts only once this returns.
 artifact_open() {
-  local file=$1 status=(0 0 0)
-  shift
-  age -d -i "$IDENTITY" "$file" 2>"$WORK/age.err" | zstd -dcq 2>"$WORK/zstd.err" | "$@" || status=("${PIPESTATUS[@]}")
-  if ((status[2] != 0)); then fail restore-failed "the opened $(basename "$file") could not be written (${status[2]})"; fi
-  if ((status[0] != 0)); then
+  local name sha hasher status=(0 0 0 0 0) from=$1
+  name=$(artifact_field "$2" "$3" .name)
+  sha=$(artifact_field "$2" "$3" .encrypted.sha256)
+  shift 3
+  rm -f "$WORK/to-hash"
+  mkfifo -m 600 "$WORK/to-hash"
+  sha256 <"$WORK/to-hash" >"$WORK/opened.sha" &
+  hasher=$!
+  # nopipe: the hash is taken to the end even if age has stopped, to tell a damaged artifact from a wrong identity.
+  artifact_read "$from" "$name" | tee --output-error=exit-nopipe "$WORK/to-hash" |
+    age -d -i "$IDENTITY" 2>"$WORK/age.err" | zstd -dcq 2>"$WORK/zstd.err" | "$@" || status=("${PIPESTATUS[@]}")
+  wait "$hasher"
+  ((status[0] == 0)) || fail fetch-failed "$name could not be read from copy $from: $(rclone_said)"
+  [[ $(<"$WORK/opened.sha") == "$sha" ]] || fail artifact-corrupt "$name in copy $from differs from its manifest"
+  ((status[4] == 0)) || fail restore-failed "the opened $name could not be written"
+  if ((status[2] != 0)); then
     if grep -qE 'no identity matched|identity file|malformed secret key|reading "' "$WORK/age.err"; then
       fail identity-wrong "age: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
     fi
-    fail artifact-corrupt "$(basename "$file") cannot be decrypted: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
+    fail artifact-corrupt "$name cannot be decrypted: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
   fi
-  ((status[1] == 0)) || fail artifact-corrupt "$(basename "$file") cannot be decompressed: $(last_line "$WORK/zstd.err")"
+  ((status[1] == 0 && status[3] == 0)) || fail artifact-corrupt "$name cannot be decompressed: $(last_line "$WORK/zstd.err")"
 }

@@ -103,12 +103,12 @@ properties_restore() {
     fail restore-failed "the properties of database '$1' could not be restored: $(last_line "$WORK/properties.err")"
 }
 
-# dump_place FILE: opens the dump where the server's own pg_restore can read it; a parallel restore needs a real file.
+# dump_place COPY MANIFEST: opens the dump where the server's own pg_restore can read it; a parallel restore needs a file.
 dump_place() {
   if [[ -n $PG_CONTAINER ]]; then
-    artifact_open "$1" docker exec -i "$PG_CONTAINER" sh -c "umask 077; cat >\"\$0\"" "$DUMP"
+    artifact_open "$1" "$2" dump docker exec -i "$PG_CONTAINER" sh -c "umask 077; cat >\"\$0\"" "$DUMP"
   else
-    artifact_open "$1" tee "$DUMP" >/dev/null
+    artifact_open "$1" "$2" dump dd of="$DUMP" bs=1M status=none
     if ((${#PG_CLIENT[@]} > 0)); then chown postgres "$DUMP"; fi
   fi
 }

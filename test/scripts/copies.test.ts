@@ -63,7 +63,7 @@ it("S3 with a wrong key: the copy fails by name", async () => {
   host.writeEnv({ RCLONE_CONFIG_R2_ACCESS_KEY_ID: "OTHERKEY" });
   const result = await host.backup();
   expect(result.code).toBe(22);
-  expect(result.stderr).toMatch(/upload to copy r2 failed: .*Forbidden/);
+  expect(result.stderr).toMatch(/upload to copy r2 failed: .*InvalidAccessKeyId/);
   expect(s3.objects.size).toBe(0);
 });
 

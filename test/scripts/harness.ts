@@ -113,10 +113,12 @@ export class Host {
   readonly root = mkdtempSync("/dev/shm/granary-host-");
   readonly bin = join(this.root, "bin");
   readonly backups = join(this.root, "var/backups/granary/orders");
-  readonly keys = keygen();
   env: Record<string, string>;
 
-  constructor(readonly cluster: Cluster) {
+  constructor(
+    readonly cluster: Cluster,
+    readonly keys = keygen(),
+  ) {
     chmodSync(this.root, 0o755);
     for (const dir of ["bin", "etc/granary", "a", "b"]) mkdirSync(join(this.root, dir), { recursive: true });
     this.env = {
