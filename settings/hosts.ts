@@ -68,9 +68,9 @@ const common = {
 
 const addressedSchema = strict("a host that exists", {
   ...common,
+  sshPort: whole("TCP port", 1, 65535).default(22),
   address: addressSchema,
   hostKey: hostKeySchema,
-  sshPort: whole("TCP port", 1, 65535).default(22),
   provider: text(
     /^[a-z][a-z0-9-]{0,39}$/,
     "use the hosting company's name in lower case, e.g. hetzner, digitalocean, ovh",
