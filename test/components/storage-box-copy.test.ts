@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { StorageBoxCopy } from "../../components/storage-box-copy.js";
+import { HETZNER_BOX_HOST_KEY } from "../../settings/copies/storage-box.js";
+import { BOX_KEY, PASSWORD, record, valueOf } from "./engine.js";
+import { box, find, LOCAL, own, parent, REMOTE } from "./fixtures.js";
+
+const BOX = "hcloud:index/storageBox:StorageBox";
+const ACCOUNT = "hcloud:index/storageBoxSubaccount:StorageBoxSubaccount";
+
+function program(change: Partial<ReturnType<typeof box>> = {}) {
+  const copy = new StorageBoxCopy("box", { copy: { ...box(), ...change } });
+  return copy.grant({ host: "shop", boxKey: BOX_KEY, parent: parent() });
+}
+
+const password = (name: string, owner: string) => ({
+  type: LOCAL,
+  name,
+  inputs: {
+    create: "printf 'Gr4-'; od -An -N24 -tx1 /dev/urandom | tr -d ' \\n'",
+    interpreter: ["/bin/sh", "-c"],
+    logging: "none",
+    addPreviousOutputInEnv: false,
+  },
+  parent: owner,
+  ignoreChanges: ["create", "interpreter", "logging"],
+  additionalSecretOutputs: ["stderr", "stdout"],
+});
+
+const connection = {
+  secret: {
+    host: "u71-sub1.your-storagebox.de",
+    port: 23,
+    user: "u71-sub1",
+    password: PASSWORD,
+    hostKey: HETZNER_BOX_HOST_KEY,
+    dialErrorLimit: 60,
+    perDialTimeout: 15,
+  },
+};
+
+describe("a Storage Box copy", () => {
+  it("is exactly these resources", async () => {
+    const { resources } = await record(program);
+    expect(resources.map(own)).toEqual([
+      password("box-password", "granary:copies:StorageBox box"),
+      password("shop-to-box-password", "test:Parent shop"),
+      {
+        type: REMOTE,
+        name: "shop-to-box-authorized",
+        inputs: {
+          connection,
+          create: "dd of=.ssh/authorized_keys",
+          stdin: `${BOX_KEY}\n`,
+          addPreviousOutputInEnv: false,
+        },
+        parent: "test:Parent shop",
+        dependsOn: [`${REMOTE} shop-to-box-authorized-directory`, `${ACCOUNT} shop-to-box`],
+      },
+      {
+        type: REMOTE,
+        name: "shop-to-box-authorized-directory",
+        inputs: { connection, create: "mkdir -p .ssh", addPreviousOutputInEnv: false },
+        parent: "test:Parent shop",
+        dependsOn: [`${ACCOUNT} shop-to-box`],
+      },
+      { type: "granary:copies:StorageBox", name: "box", inputs: {} },
+      {
+        type: BOX,
+        name: "box",
+        inputs: {
+          name: "granary-box",
+          storageBoxType: "bx11",
+          location: "hel1",
+          password: { secret: PASSWORD },
+          accessSettings: {
+            sshEnabled: true,
+            reachableExternally: true,
+            sambaEnabled: false,
+            webdavEnabled: false,
+            zfsEnabled: false,
+          },
+          snapshotPlan: { maxSnapshots: 10, hour: 5, minute: 0 },
+          deleteProtection: true,
+        },
+        parent: "granary:copies:StorageBox box",
+        dependsOn: [`${LOCAL} box-password`],
+        protect: true,
+        ignoreChanges: ["sshKeys"],
+        additionalSecretOutputs: ["password"],
+      },
+      {
+        type: ACCOUNT,
+        name: "shop-to-box",
+        inputs: {
+          name: "shop",
+          storageBoxId: 71,
+          homeDirectory: "shop",
+          description: "granary, host shop",
+          password: { secret: PASSWORD },
+          accessSettings: {
+            sshEnabled: true,
+            reachableExternally: true,
+            sambaEnabled: false,
+            webdavEnabled: false,
+            readonly: false,
+          },
+        },
+        parent: "test:Parent shop",
+        dependsOn: [`${LOCAL} shop-to-box-password`, `${BOX} box`],
+        additionalSecretOutputs: ["password"],
+      },
+      { type: "test:Parent", name: "shop", inputs: {} },
+    ]);
+  });
+
+  it("gives a host its account, ready when its key is in place", async () => {
+    const { access, ready } = (await record(program)).result;
+    expect(await valueOf(access)).toEqual({
+      kind: "box",
+      server: "u71-sub1.your-storagebox.de",
+      username: "u71-sub1",
+    });
+    expect(await (access as unknown as { isSecret: Promise<boolean> }).isSecret).toBe(true);
+    expect(await Promise.all(ready.map((resource) => valueOf(resource.urn)))).toEqual([
+      expect.stringMatching(/Command::shop-to-box-authorized$/),
+    ]);
+  });
+});
+
+describe("pitfalls of Storage Boxes", () => {
+  const made = async () => find((await record(program)).resources, BOX, "box");
+
+  it("a change of sshKeys replaces the box and loses its data: none are given and a change is ignored", async () => {
+    const { inputs, ignoreChanges } = await made();
+    expect(inputs).not.toHaveProperty("sshKeys");
+    expect(ignoreChanges).toEqual(["sshKeys"]);
+  });
+
+  it("a change of location replaces the box and loses its data: it is protected", async () => {
+    expect((await made()).protect).toBe(true);
+  });
+
+  it("the provider lifts deleteProtection on destroy: it is set, and protect besides", async () => {
+    expect(await made()).toMatchObject({ protect: true, inputs: { deleteProtection: true } });
+  });
+
+  it("access settings are off by default: SSH from anywhere is on, and nothing else", async () => {
+    const { accessSettings } = (await made()).inputs as { accessSettings: Record<string, boolean> };
+    const on = Object.keys(accessSettings).filter((name) => accessSettings[name]);
+    expect(on.sort()).toEqual(["reachableExternally", "sshEnabled"]);
+  });
+
+  it("each sub-account needs its own authorized_keys, placed over a connection whose host key is pinned", async () => {
+    const { resources } = await record(() => program({ hostKey: "ssh-ed25519 OTHER" }));
+    for (const name of ["shop-to-box-authorized", "shop-to-box-authorized-directory"])
+      expect(find(resources, REMOTE, name).inputs).toMatchObject({
+        connection: { secret: { hostKey: "ssh-ed25519 OTHER", port: 23, user: "u71-sub1" } },
+      });
+  });
+
+  it("snapshots follow the settings, in UTC", async () => {
+    const { resources } = await record(() => program({ snapshots: { keep: 7, hourUtc: 0 } }));
+    expect(find(resources, BOX, "box").inputs["snapshotPlan"]).toEqual({ maxSnapshots: 7, hour: 0, minute: 0 });
+  });
+});
