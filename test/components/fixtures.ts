@@ -50,7 +50,9 @@ export function parent(): pulumi.ComponentResource {
 export function own(resource: Registered): Registered {
   const replaceOnChanges = resource.replaceOnChanges?.filter((path) => path !== "triggers[*]") ?? [];
   const additional = [...new Set(resource.additionalSecretOutputs)].filter((name) => name !== "connection").sort();
-  const { replaceOnChanges: _, additionalSecretOutputs: __, ...rest } = resource;
+  const rest = { ...resource };
+  delete rest.replaceOnChanges;
+  delete rest.additionalSecretOutputs;
   return {
     ...rest,
     ...(replaceOnChanges.length > 0 ? { replaceOnChanges } : {}),

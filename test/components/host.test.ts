@@ -1,0 +1,239 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Host, onlyWith } from "../../components/host.js";
+import { directoryHash } from "../../components/scripts-hash.js";
+import { SpacesCopy } from "../../components/spaces-copy.js";
+import * as hcloud from "@pulumi/hcloud";
+import { jobEnv } from "../../plan/job-env.js";
+import { HOST_KEY as SHOP_KEY } from "../settings/example.js";
+import { BOX_KEY, HOST_KEY, record, type Registered } from "./engine.js";
+import { asRoot, find, own, REMOTE, settings, spaces, SSH_KEY, UPLOAD } from "./fixtures.js";
+
+const SERVER = "hcloud:index/server:Server";
+const HOST = "granary:hosts:Host";
+const JOB = "granary:hosts:Job";
+const scripts = directoryHash("scripts/");
+
+/** One copy only: the others are tested for themselves. */
+function only() {
+  const all = settings();
+  return { ...all, copies: { spaces: spaces() } };
+}
+
+function program() {
+  const copies = { spaces: new SpacesCopy("spaces", { copy: spaces(), retention: settings().retention }) };
+  const passwords = pulumi.secret({ "shop/orders": "the-database-password" } as Record<string, string>);
+  const ssh = { privateKey: pulumi.secret(SSH_KEY) };
+  const loginKey = new hcloud.SshKey("login", { publicKey: SHOP_KEY });
+  const hosts = ["shop", "web"].map((name) => new Host(name, { settings: only(), copies, ssh, passwords, loginKey }));
+  return hosts.map(({ address, hostKey }) => ({ address, hostKey }));
+}
+
+interface Machine {
+  host: string;
+  job: string;
+  /** Server id or address. */
+  id: string;
+  connection: ReturnType<typeof asRoot>;
+  password?: string;
+  /** What a server that was made adds to what things depend on. */
+  made: string[];
+  deletedWith?: string;
+}
+
+const MACHINES: Machine[] = [
+  {
+    host: "shop",
+    job: "orders",
+    id: "203.0.113.10",
+    connection: asRoot("203.0.113.10", SHOP_KEY),
+    password: "the-database-password",
+    made: [],
+  },
+  {
+    host: "web",
+    job: "stock",
+    id: "13",
+    connection: asRoot("203.0.113.13", HOST_KEY),
+    made: ["command:local:Command web-host-key", `${SERVER} web`],
+    deletedWith: `${SERVER} web`,
+  },
+];
+
+const access = {
+  spaces: { kind: "s3" as const, accessKeyId: "AKSPACES", secretAccessKey: "spaces-secret" },
+};
+
+let resources: Registered[];
+beforeAll(async () => {
+  resources = (await record(program)).resources;
+});
+
+describe.each(MACHINES)("host $host", ({ host, job, id, connection, password, made, deletedWith }) => {
+  const gone = deletedWith === undefined ? {} : { deletedWith };
+  const parent = `${HOST} ${host}`;
+
+  it("gets the scripts, verbatim", () => {
+    const ready = made.length > 0 ? [`${REMOTE} ${host}-ready`] : [];
+    const dependsOn = [...made, ...ready].sort();
+    expect(find(resources, UPLOAD, `${host}-scripts`)).toEqual({
+      type: UPLOAD,
+      name: `${host}-scripts`,
+      inputs: {
+        connection,
+        source: { archive: "scripts/" },
+        remotePath: "/usr/local/lib/granary.incoming",
+        triggers: [id],
+      },
+      parent,
+      ...(dependsOn.length > 0 ? { dependsOn } : {}),
+      deleteBeforeReplace: true,
+    });
+  });
+
+  it("has them installed, and uninstalled when it leaves the settings", () => {
+    expect(find(resources, REMOTE, `${host}-install`)).toEqual({
+      type: REMOTE,
+      name: `${host}-install`,
+      inputs: {
+        connection,
+        create: "bash /usr/local/lib/granary.incoming/host/install",
+        delete: "bash /usr/local/lib/granary/host/uninstall",
+        stdin: `machine ${id}\nscripts ${scripts}\n`,
+        addPreviousOutputInEnv: false,
+      },
+      parent,
+      dependsOn: [...made, `${UPLOAD} ${host}-scripts`].sort(),
+      ...gone,
+    });
+  });
+
+  it("makes its own key for storage boxes", () => {
+    expect(find(resources, REMOTE, `${host}-client-key`)).toEqual({
+      type: REMOTE,
+      name: `${host}-client-key`,
+      inputs: {
+        connection,
+        create: "/usr/local/lib/granary/host/box-key",
+        stdin: `machine ${id}\n`,
+        addPreviousOutputInEnv: false,
+      },
+      parent,
+      dependsOn: [...made, `${REMOTE} ${host}-install`].sort(),
+    });
+  });
+
+  it("has its job deployed, with everything secret in its standard input", () => {
+    const env = jobEnv({
+      settings: only(),
+      host,
+      job,
+      machine: id,
+      access,
+      ...(password === undefined ? {} : { password }),
+    });
+    const KEY = `digitalocean:index/spacesKey:SpacesKey ${host}-to-spaces`;
+    expect(find(resources, REMOTE, `${host}-${job}`)).toEqual({
+      type: REMOTE,
+      name: `${host}-${job}`,
+      inputs: {
+        connection,
+        create: `/usr/local/lib/granary/host/install-job ${job} # scripts ${scripts.slice(0, 12)}`,
+        delete: `/usr/local/lib/granary/host/remove-job ${job}`,
+        stdin: { secret: env },
+        addPreviousOutputInEnv: false,
+      },
+      parent: `${JOB} ${host}-${job}`,
+      dependsOn: [...made, `${REMOTE} ${host}-install`, KEY].sort(),
+      ...gone,
+      additionalSecretOutputs: ["stderr", "stdin", "stdout"],
+    });
+    expect(env).toContain(`GRANARY_MACHINE=${id}\n`);
+    expect(env.includes("GRANARY_PG_PASSWORD=the-database-password\n")).toBe(host === "shop");
+  });
+
+  it("is the parent of its jobs and credentials", () => {
+    expect(find(resources, JOB, `${host}-${job}`)).toMatchObject({ parent, inputs: {} });
+    expect(find(resources, "digitalocean:index/spacesKey:SpacesKey", `${host}-to-spaces`).parent).toBe(parent);
+  });
+});
+
+describe("hosts", () => {
+  it("register nothing else", () => {
+    const names = resources.map(({ type, name }) => `${type} ${name}`);
+    const each = (host: string, job: string) => [
+      `${UPLOAD} ${host}-scripts`,
+      ...[`${host}-client-key`, `${host}-install`, `${host}-${job}`].map((name) => `${REMOTE} ${name}`),
+      `digitalocean:index/spacesKey:SpacesKey ${host}-to-spaces`,
+      `${HOST} ${host}`,
+      `${JOB} ${host}-${job}`,
+    ];
+    const server = [
+      "command:local:Command web-host-key",
+      `${REMOTE} web-ready`,
+      "granary:hosts:Server web",
+      "hcloud:index/firewall:Firewall web",
+      `${SERVER} web`,
+    ];
+    const shared = ["hcloud:index/sshKey:SshKey login", "digitalocean:index/spacesBucket:SpacesBucket spaces"];
+    const expected = [...each("shop", "orders"), ...each("web", "stock"), ...server, ...shared];
+    expect(names.sort()).toEqual([...expected, "granary:copies:Spaces spaces"].sort());
+  });
+
+  it("let in the stack's login key where the program makes them", () => {
+    expect(find(resources, SERVER, "web")).toMatchObject({ parent: "granary:hosts:Server web" });
+    expect(find(resources, SERVER, "web").inputs["sshKeys"]).toEqual(["11"]);
+    expect(find(resources, "granary:hosts:Server", "web").parent).toBe(`${HOST} web`);
+  });
+
+  it("made by the program only are never cleaned up once they are gone", () => {
+    expect(onlyWith(undefined)).toEqual({});
+    const withServer = resources.filter(({ deletedWith }) => deletedWith === `${SERVER} web`).map(own);
+    expect(withServer.map(({ name, type }) => `${type} ${name}`)).toEqual([
+      `${REMOTE} web-install`,
+      `${REMOTE} web-ready`,
+      `${REMOTE} web-stock`,
+      `${JOB} web-stock`,
+    ]);
+    for (const { type, name, deletedWith } of resources)
+      if (name.startsWith("shop")) expect([type, name, deletedWith]).toEqual([type, name, undefined]);
+  });
+
+  it("hold their box key's public half only", () => {
+    expect(JSON.stringify(resources)).not.toContain("box_ed25519\n");
+    expect(BOX_KEY).toMatch(/^ssh-ed25519 /);
+  });
+});
+
+describe("pitfalls of remote work", () => {
+  const remote = () => resources.filter(({ type }) => type.startsWith("command:remote:"));
+
+  it("a replaced server gets nothing unless its id is among the triggers of the upload", () => {
+    expect(find(resources, UPLOAD, "web-scripts").inputs["triggers"]).toEqual(["13"]);
+  });
+
+  it("a replacement deletes after it creates by default: the upload deletes first", () => {
+    expect(find(resources, UPLOAD, "web-scripts").deleteBeforeReplace).toBe(true);
+  });
+
+  it("every command is tied to the machine by its standard input", () => {
+    for (const name of ["web-install", "web-client-key", "web-ready", "web-stock"])
+      expect(JSON.stringify(find(resources, REMOTE, name).inputs["stdin"])).toMatch(/(machine|server|MACHINE=) ?13\\n/);
+  });
+
+  it("an environment needs AcceptEnv: none is sent, nor an earlier output", () => {
+    for (const { type, inputs } of remote()) {
+      expect(inputs).not.toHaveProperty("environment");
+      if (type === REMOTE) expect(inputs["addPreviousOutputInEnv"]).toBe(false);
+    }
+  });
+
+  it("ten refused dials are too few for a machine that boots: 60", () => {
+    for (const { inputs } of remote()) expect(inputs["connection"]).toMatchObject({ secret: { dialErrorLimit: 60 } });
+  });
+
+  it("a failing command prints its whole text: no secret is in any", () => {
+    const commands = remote().map(({ inputs }) => [inputs["create"], inputs["delete"]]);
+    expect(JSON.stringify(commands)).not.toMatch(/password|secret|PRIVATE KEY|AKSPACES/);
+  });
+});
