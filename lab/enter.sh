@@ -18,12 +18,13 @@ say() { printf '  lab: %s\n' "$*" >&2; }
 # with them.
 end_processes() {
   local signal pids
-  for signal in TERM KILL KILL; do
+  for signal in TERM KILL KILL KILL KILL KILL; do
     mapfile -t pids < <(ip netns pids "$namespace" 2>/dev/null)
     ((${#pids[@]})) || return 0
     kill -s "$signal" "${pids[@]}" 2>/dev/null || true
-    sleep 0.3
+    sleep 0.4
   done
+  say "processes that do not end: ${pids[*]}"
 }
 
 tear_down() {

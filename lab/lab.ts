@@ -12,7 +12,7 @@ import { stackConfig, startWorld } from "./world.js";
 const { plugins } = parseArgs({ options: { plugins: { type: "string", default: "stand-in" } } }).values;
 const say = (line: string): void => void process.stdout.write(`${line.trimEnd()}\n`);
 
-const stop = new Promise((resolve) => ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, resolve)));
+const stop = new Promise((resolve) => ["SIGINT", "SIGTERM"].forEach((signal) => process.on(signal, resolve)));
 const world = await startWorld(say);
 try {
   await usePlugins(plugins);

@@ -122,7 +122,9 @@ async function main(): Promise<void> {
   let interrupted = false;
   const stop = new Promise<never>((_, reject) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => {
+      // The terminal's signal and the one that lab/enter.sh passes on both arrive: the second changes nothing.
+      process.on(signal, () => {
+        if (interrupted) return;
         interrupted = true;
         process.stdout.write(`\n${signal}: taking the lab down\n`);
         reject(new Error(`interrupted by ${signal}`));

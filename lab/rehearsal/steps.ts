@@ -15,6 +15,10 @@ import {
 import type { World } from "../world.js";
 import { CONTAINER, DATABASE, ShopServer, type Target } from "./shop-server.js";
 
+const SERVICE = "granary@orders.service";
+/** Longer than the backup takes, so that orders come in before, during and after it. */
+const LOAD_SECONDS = 12;
+
 /** The server the stack says is there now. */
 export async function shopServer(stack: Stack, world: World): Promise<ShopServer> {
   const outputs = await stack.outputs();
@@ -45,21 +49,21 @@ export interface BackedUp {
 
 /** Runs the timer's own service while orders come in; a witness joins the dump's snapshot and hashes what is in it. */
 export async function backUpUnderLoad(server: ShopServer): Promise<BackedUp> {
-  const load = server.load(20);
   let at = 0;
+  let joined: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => (joined = resolve));
   const psql = `docker exec -i ${CONTAINER} psql -U postgres -d ${DATABASE}`;
-  let waiting: () => void = () => undefined;
-  const ready = new Promise<void>((resolve) => (waiting = resolve));
-  const witness = server.run(holdSnapshotScript(psql, 120), "", (text) => {
-    if (text.includes("waiting")) waiting();
-    if (text.includes("snapshot")) at = Date.now();
-  });
-  await Promise.race([ready, witness]);
-  await server.run(
-    "systemctl start granary@orders.service || { journalctl -u granary@orders -n 40 -o cat >&2; exit 1; }",
-  );
-  const fingerprint = JSON.parse(await witness) as Fingerprint;
-  return { fingerprint, at, ordersPlaced: await load };
+  const [fingerprint, ordersPlaced] = await Promise.all([
+    server.run(holdSnapshotScript(psql, 120), "", (text) => {
+      if (text.includes("waiting")) joined();
+      if (text.includes("snapshot")) at = Date.now();
+    }),
+    server.load(LOAD_SECONDS),
+    ready.then(() =>
+      server.run(`systemctl start ${SERVICE} || { journalctl -u ${SERVICE} -n 40 -o cat >&2; exit 1; }`),
+    ),
+  ]);
+  return { fingerprint: JSON.parse(fingerprint) as Fingerprint, at, ordersPlaced };
 }
 
 /** Reads every artifact of a copy back in full and compares it with its manifest. */
