@@ -42,5 +42,7 @@ copies_start() {
 }
 
 copies_stop() {
-  if [[ -n $MINIO_PID ]]; then kill "$MINIO_PID" && wait "$MINIO_PID" || true; fi
+  if [[ -z $MINIO_PID ]]; then return 0; fi
+  kill "$MINIO_PID" 2>/dev/null || return 0
+  wait "$MINIO_PID" || true
 }

@@ -125,7 +125,13 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
   ["hosts.shop.country", "UK", '"UK"', "e.g. DE, SN, GB (not UK)"],
   ["hosts.shop.sshPort", 0, "0", "use a whole number of TCP port from 1 to 65535"],
   ["hosts.shop.jobs", {}, "a map", "add a job, or remove the host"],
-  ["hosts.shop", { server: {}, sshPort: 2222, jobs: SHOP.jobs }, "2222", "which the program makes", "hosts.shop.sshPort"],
+  [
+    "hosts.shop",
+    { server: {}, sshPort: 2222, jobs: SHOP.jobs },
+    "2222",
+    "which the program makes",
+    "hosts.shop.sshPort",
+  ],
   ["hosts.shop.server", {}, '"203.0.113.10"', "which the program makes", "hosts.shop.address"],
   [
     "hosts.new",
