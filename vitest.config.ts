@@ -3,9 +3,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 30_000,
+    reporters: ["./test/reporter.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Most tests wait for programs they started: more of them at once than there are cores.
+    maxWorkers: 4,
     coverage: {
       include: ["settings/**/*.ts", "plan/**/*.ts"],
+      reporter: [["text", { skipFull: true }]],
       thresholds: { branches: 100, functions: 100, lines: 100, statements: 100 },
     },
   },

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Host, onlyWith } from "../../components/host.js";
+import { Job } from "../../components/job.js";
 import { directoryHash } from "../../components/scripts-hash.js";
 import { SpacesCopy } from "../../components/spaces-copy.js";
 import * as hcloud from "@pulumi/hcloud";
@@ -202,6 +203,28 @@ describe("hosts", () => {
   it("hold their box key's public half only", () => {
     expect(JSON.stringify(resources)).not.toContain("box_ed25519\n");
     expect(BOX_KEY).toMatch(/^ssh-ed25519 /);
+  });
+});
+
+describe("a job", () => {
+  it("has a secret standard input, whatever is in it", async () => {
+    const job = () =>
+      new Job(
+        "shop-orders",
+        {
+          settings: only(),
+          host: "shop",
+          job: "orders",
+          machine: pulumi.output("1"),
+          connection: { host: "203.0.113.10", hostKey: SHOP_KEY },
+          access: { spaces: pulumi.output(access.spaces) },
+          password: pulumi.output<string | undefined>(undefined),
+          scripts,
+        },
+        {},
+      );
+    const made = (await record(job)).resources;
+    expect(find(made, REMOTE, "shop-orders").inputs["stdin"]).toHaveProperty("secret");
   });
 });
 
