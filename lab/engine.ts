@@ -64,7 +64,7 @@ export async function makeStack(program: PulumiFn, config: Record<string, Config
 }
 
 /** Values go by standard input: an argument would show a secret to every process on the machine. */
-async function setConfig(key: string, value: string, secret: boolean): Promise<void> {
+export async function setConfig(key: string, value: string, secret: boolean): Promise<void> {
   const child = spawn(tool("pulumi"), ["config", "set", "--stack", STACK, secret ? "--secret" : "--plaintext", key], {
     cwd: projectDir(),
     env: { ...process.env, ...engineEnvironment() },

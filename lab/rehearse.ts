@@ -11,7 +11,15 @@ import { runDir } from "./config.js";
 import { ENGINE, makeStack, usePlugins } from "./engine.js";
 import { Report } from "./rehearsal/report.js";
 import { gatherSecrets, lookForSecrets } from "./rehearsal/secrets.js";
-import { backUpUnderLoad, compareContent, previewChanges, restore, shopServer, verifyCopy } from "./rehearsal/steps.js";
+import {
+  backUpUnderLoad,
+  compareContent,
+  previewChanges,
+  removeJob,
+  restore,
+  shopServer,
+  verifyCopy,
+} from "./rehearsal/steps.js";
 import { destroyEverything } from "./rehearsal/teardown.js";
 import { Watch } from "./rehearsal/watch.js";
 import type { Fingerprint } from "./shop/content.js";
@@ -21,7 +29,7 @@ const COPIES = ["spaces", "r2", "box"];
 const ORDERS = 50_000;
 const PHASES = [
   ...["start", "up", "preview", "shop", "backup", "read back"],
-  ...["disaster", "new server", "restore", "compare", "secrets", "destroy"],
+  ...["disaster", "new server", "restore", "compare", "remove a job", "secrets", "destroy"],
 ];
 
 async function rehearse(world: World, report: Report, copy: string, log: (line: string) => void): Promise<void> {
@@ -53,6 +61,9 @@ async function rehearse(world: World, report: Report, copy: string, log: (line: 
   const journal = await server.run("journalctl --no-pager -o cat");
   await loseTheServer(world, report, backedUp.at);
   await bringItBack(world, stack, report, copy, backedUp.fingerprint, onOutput);
+  await report.phase("remove a job", "it goes out of the settings, its backups stay", async () =>
+    report.checks(await removeJob(stack, await shopServer(stack, world), onOutput)),
+  );
   const journals = journal + (await (await shopServer(stack, world)).run("journalctl --no-pager -o cat"));
   await report.phase("secrets", "command lines, journals, state, outputs and logs are searched for them", async () => {
     const seen = await watch.stop();

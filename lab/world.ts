@@ -116,6 +116,17 @@ async function makeKey(file: string): Promise<void> {
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file]);
 }
 
+const JOBS = {
+  orders: { kind: "postgres", container: "postgres_container", database: "mydb" },
+  accounts: { kind: "postgres", container: "postgres_container", database: "postgres", schedule: "04:00" },
+};
+
+/** The setting `hosts`: one server that the program makes, with the named jobs. */
+export function hosts(jobs: (keyof typeof JOBS)[]): object {
+  const chosen = Object.fromEntries(jobs.map((job) => [job, JOBS[job]]));
+  return { shop: { server: { type: "cx23", location: "nbg1" }, jobs: chosen } };
+}
+
 /** The stack's configuration: a shop as in Pulumi.prod.yaml, with the lab's endpoints. */
 export async function stackConfig(world: World): Promise<Record<string, ConfigValue>> {
   const { token, spaces } = world.secrets;
@@ -135,12 +146,7 @@ export async function stackConfig(world: World): Promise<Record<string, ConfigVa
       r2: { kind: "r2", accountId: ACCOUNT, bucket: "kolonell-archive", endpoint: world.clouds.url(`${ACCOUNT}.r2`) },
       box: { kind: "storageBox", hostKey: world.boxHostKey },
     }),
-    "granary:hosts": plain({
-      shop: {
-        server: { type: "cx23", location: "nbg1" },
-        jobs: { orders: { kind: "postgres", container: "postgres_container", database: "mydb" } },
-      },
-    }),
+    "granary:hosts": plain(hosts(["orders", "accounts"])),
     "granary:sshPrivateKey": secret(await readFile(world.laptop.sshKey, "utf8")),
     "granary:databasePasswords": secret({ "shop/orders": DATABASE_PASSWORD }),
     "hcloud:token": secret(token),

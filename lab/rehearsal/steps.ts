@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { cacheDir, repository } from "../config.js";
-import { engineEnvironment, projectDir, STACK } from "../engine.js";
+import { engineEnvironment, projectDir, setConfig, STACK } from "../engine.js";
 import {
   compareFingerprints,
   fingerprintSql,
@@ -12,7 +12,7 @@ import {
   type Check,
   type Fingerprint,
 } from "../shop/content.js";
-import type { World } from "../world.js";
+import { hosts, type World } from "../world.js";
 import { CONTAINER, DATABASE, ShopServer, type Target } from "./shop-server.js";
 
 const SERVICE = "granary@orders.service";
@@ -98,4 +98,26 @@ export async function compareContent(server: ShopServer, expected: Fingerprint):
   const actual = JSON.parse(await server.sql(fingerprintSql())) as Fingerprint;
   const used = JSON.parse(await server.sql(useSql())) as Check[];
   return [...compareFingerprints(expected, actual), ...used];
+}
+
+/** A job goes out of the settings: its timer, unit settings and credentials leave the host, its backups stay. */
+export async function removeJob(stack: Stack, server: ShopServer, onOutput: (text: string) => void): Promise<Check[]> {
+  const job = "accounts";
+  await server.run(`granary-backup ${job}`);
+  const backups = await server.run(
+    `granary-artifacts ${job} --copy r2 | wc -l; ls /var/backups/granary/${job} | wc -l`,
+  );
+  await setConfig("granary:hosts", JSON.stringify(hosts(["orders"])), false);
+  await stack.up({ onOutput });
+  const units = "ls /etc/systemd/system/timers.target.wants | grep granary";
+  const left = await server.run(`${units}; ls /etc/granary; ls /var/backups/granary/${job} | wc -l`);
+  const [inCopy, onHost] = backups.trim().split("\n");
+  const expected = ["granary@orders.timer", "box_ed25519", "box_ed25519.pub", "known_hosts", "orders.env", onHost].join(
+    " ",
+  );
+  const actual = left.trim().replaceAll("\n", " ");
+  return [
+    { name: "the removed job had a backup in r2", ok: inCopy === "1", expected: "1", actual: inCopy! },
+    { name: "a removed job leaves its backups and nothing else", ok: actual === expected, expected, actual },
+  ];
 }
