@@ -6,6 +6,7 @@ import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import type { CopyComponent } from "./components/copy.js";
 import { Host } from "./components/host.js";
+import { databasePasswords } from "./components/passwords.js";
 import { R2Copy } from "./components/r2-copy.js";
 import { SpacesCopy } from "./components/spaces-copy.js";
 import { sshAuth } from "./components/ssh.js";
@@ -32,8 +33,6 @@ function loginKey({ hosts, ssh }: Settings): { loginKey?: hcloud.SshKey } {
   return { loginKey: new hcloud.SshKey("login", { name: "granary", publicKey: ssh!.publicKey }) };
 }
 
-const noPasswords: pulumi.Output<Record<string, string>> = pulumi.output<Record<string, string>>({});
-
 /** The plain settings; anything wrong with them stops the program before a provider is asked for anything. */
 function readSettings(): Settings {
   const namespace = "granary:";
@@ -45,13 +44,13 @@ function readSettings(): Settings {
   return parseSettings(Object.fromEntries(names.map((name) => [name, decoded(config.get(name))])));
 }
 
-/** @throws SettingsError or ProofError before anything is registered */
+/** @throws SettingsError, ProofError or Error before anything is registered */
 export default function granary(): Record<string, unknown> {
   const config = new pulumi.Config("granary");
   const settings = readSettings();
   const proof = assertProof(settings);
   const ssh = sshAuth(config);
-  const passwords = config.getSecretObject<Record<string, string>>("databasePasswords") ?? noPasswords;
+  const passwords = databasePasswords(config, settings);
 
   const copies = Object.fromEntries(
     Object.entries(settings.copies).map(([name, copy]) => [name, provision(name, copy, settings.retention)]),

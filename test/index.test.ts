@@ -162,5 +162,13 @@ describe("nothing is registered", () => {
 
   it("without settings", () => refused({}, SECRETS, "problems in the settings"));
 
+  it.each([
+    ["for no job", '{"web/stok":"MARKED"}', 'a password for "web/stok", which is no job (there are: '],
+    ["that is no map", "MARKED", "granary:databasePasswords is no map (value not shown)"],
+  ])("with a database password %s", async (_what, databasePasswords, message) => {
+    await refused(rawStack(), { ...SECRETS, databasePasswords }, message);
+    expect(granary).not.toThrow(/MARKED/);
+  });
+
   it("without an SSH key", () => refused(rawStack(), {}, "no SSH key to reach the hosts with"));
 });

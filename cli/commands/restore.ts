@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
-import { readFileSync } from "node:fs";
-import { UsageError, type Command, type Terminal } from "../command.js";
-import { identityFrom } from "../identity.js";
+import { UsageError, type Command } from "../command.js";
+import { readIdentity } from "../identity.js";
 import { runOnHost } from "../ssh.js";
 import { hostOutput } from "../stack.js";
 
@@ -36,14 +35,15 @@ export const restore: Command = {
       throw new UsageError("restore takes a host and a job, e.g. `granary restore shop orders --identity FILE`");
     if (values.identity === undefined)
       throw new UsageError("--identity FILE is missing: backups open with nothing else");
-    const identity = identityFrom(readFileSync(values.identity, "utf8"), values.identity);
+    const identity = readIdentity(values.identity);
     const target = await hostOutput(terminal.directory, values.stack, host);
     const command = ["granary-restore", job, ...forwarded(values)];
-    return report(
-      await runOnHost(target, command, identity, { sshKey: values["ssh-key"], err: (text) => terminal.err(text) }),
-      values.json,
-      terminal,
-    );
+    const options = { sshKey: values["ssh-key"], err: (text: string) => terminal.err(text) };
+    const { code, stdout } = await runOnHost(target, command, identity, options);
+    const again = `granary restore ${host} ${job} --copy ${values.copy ?? "local"} --identity ${values.identity}`;
+    const asText = code === 0 && !values.json && values.into === undefined;
+    terminal.out(asText ? summary(JSON.parse(stdout) as Restored, again) : stdout);
+    return code;
   },
 };
 
@@ -76,19 +76,22 @@ function forwarded(values: ReturnType<typeof parse>["values"]): string[] {
 interface Restored {
   database: string;
   old: string | null;
+  switched: boolean;
   stamp: string;
   copy: string;
   compared: { tables: number; rows: number };
   seconds: Record<string, number>;
 }
 
-function report(result: { code: number; stdout: string }, json: boolean, terminal: Terminal): number {
-  if (result.code === 0 && !json) {
-    const { database, old, stamp, copy, compared, seconds } = JSON.parse(result.stdout) as Restored;
-    terminal.out(`database ${database} is as it was at ${stamp}, from ${copy}: `);
-    terminal.out(`${compared.tables} tables, ${compared.rows} rows, counted and equal to the manifest\n`);
-    if (old !== null) terminal.out(`the database it took the place of is kept as ${old}\n`);
-    for (const [phase, took] of Object.entries(seconds)) terminal.out(`  ${phase.padEnd(12)} ${took} s\n`);
-  } else terminal.out(result.stdout);
-  return result.code;
+function summary({ database, old, switched, stamp, copy, compared, seconds }: Restored, next: string): string {
+  const lines = [
+    `database ${database} is as it was at ${stamp}, from ${copy}: ` +
+      `${compared.tables} tables, ${compared.rows} rows, counted and equal to the manifest`,
+    ...(switched
+      ? []
+      : ["the live database is untouched; to put this one in its place:", `  ${next} --at ${stamp} --switch`]),
+    ...(old === null ? [] : [`the database it took the place of is kept as ${old}`]),
+    ...Object.entries(seconds).map(([phase, took]) => `  ${phase.padEnd(12)} ${took} s`),
+  ];
+  return `${lines.join("\n")}\n`;
 }

@@ -15,6 +15,7 @@ pg_setup() {
   PG_USER=$(conf GRANARY_PG_USER)
   PG_PASSWORD=$(conf GRANARY_PG_PASSWORD)
   PG_CLIENT=()
+  cd / # the clients start where the caller stands, and the user postgres may not be allowed there
   export PGAPPNAME=$1 PGCONNECT_TIMEOUT=15
   if [[ -n $PG_CONTAINER ]]; then
     need_tools docker
