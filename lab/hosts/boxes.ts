@@ -1,5 +1,6 @@
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { HostHooks } from "../clouds/types.js";
 import { repository } from "../config.js";
 import { setHostName } from "../dns.js";
 import { destroyMachine, execIn, makeRoot, startMachine, waitForPort } from "./machines.js";
@@ -46,14 +47,7 @@ export async function deleteBox(id: number): Promise<void> {
 }
 
 /** An account of its own whose home is `homeDirectory` below the main account's. */
-export async function createSubaccount(account: {
-  boxId: number;
-  username: string;
-  password: string;
-  homeDirectory: string;
-  readonly: boolean;
-  sshEnabled: boolean;
-}): Promise<void> {
+export async function createSubaccount(account: Parameters<HostHooks["createSubaccount"]>[0]): Promise<void> {
   if (account.sshEnabled) await addAccount(account.boxId, account.username, account.password);
   const main = mainAccounts.get(account.boxId);
   const address = addresses.get(account.boxId);
@@ -91,10 +85,4 @@ async function addAccount(boxId: number, username: string, password: string): Pr
     chown "$1:" "$jail/home"
     chpasswd`;
   await execIn(nameOf(boxId), ["/bin/sh", "-ec", script, "sh", username], `${username}:${password}\n`);
-}
-
-/** Writes the key a lab's boxes use, for settings to pin. */
-export async function writeBoxHostKey(file: string, privateKey: string): Promise<BoxHostKey> {
-  await writeFile(file, privateKey, { mode: 0o600 });
-  return { privateKeyFile: file };
 }

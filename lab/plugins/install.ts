@@ -3,7 +3,8 @@
  * official ones are used: `official`, `stand-in`, or `auto` (the default).
  */
 import { execFile } from "node:child_process";
-import { access, chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, chmod, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -103,14 +104,23 @@ async function fetchOfficial({ pulumi, pulumiHome }: ModeOptions): Promise<strin
   return undefined;
 }
 
-/** A stand-in in the same place is a shell script; an official plugin is a program that brings more than one small file. */
+/**
+ * Official is what lies in the engine's home or on the PATH, where the engine looks too. A stand-in in the same place is
+ * a shell script.
+ */
 async function isOfficial(home: string, plugin: (typeof PLUGINS)[number]): Promise<boolean> {
-  const executable = join(folder(home, plugin), `pulumi-resource-${plugin.name}`);
-  const { open } = await import("node:fs/promises");
+  const name = `pulumi-resource-${plugin.name}`;
+  const onPath = (process.env["PATH"] ?? "").split(":").filter(Boolean);
+  const places = [folder(home, plugin), ...onPath].map((directory) => join(directory, name));
+  const found = await Promise.all(places.map(isProgram));
+  return found.includes(true);
+}
+
+async function isProgram(file: string): Promise<boolean> {
   try {
-    await access(executable);
-    const file = await open(executable);
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0).finally(() => file.close());
+    await access(file, constants.X_OK);
+    const opened = await open(file);
+    const { buffer } = await opened.read(Buffer.alloc(2), 0, 2, 0).finally(() => opened.close());
     return buffer.toString() !== "#!";
   } catch {
     return false;
