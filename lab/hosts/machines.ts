@@ -106,7 +106,7 @@ async function leaderOf(machine: Machine): Promise<string> {
 /** Runs a command inside a machine as its root, from outside (not over SSH). @returns standard output. */
 export async function execIn(name: string, argv: string[], stdin = ""): Promise<string> {
   const leader = await leaderOf(machineNamed(name));
-  const namespaces = ["-m", "-u", "-i", "-n", "-p"];
+  const namespaces = ["-m", "-u", "-i", "-n", "-p", "-r"];
   const child = spawn("nsenter", ["-t", leader, ...namespaces, "--", ...argv], { stdio: ["pipe", "pipe", "pipe"] });
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
