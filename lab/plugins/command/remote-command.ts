@@ -23,25 +23,37 @@ function mustAccept(client: Client, name: string, value: string): Promise<void> 
   });
 }
 
-function runOn(client: Client, command: string, environment: Record<string, string>): Promise<ClientChannel> {
+/**
+ * Runs the command and collects what it says; resolves to what went wrong, if anything. The listeners are there before
+ * the callback returns: a short command's exit status comes in the same packet as the news that it was started.
+ */
+function runOn(
+  client: Client,
+  command: string,
+  environment: Record<string, string>,
+  stdin: string | undefined,
+  collector: Collector,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    client.exec(command, { env: environment }, (error, channel) => (error ? reject(error) : resolve(channel)));
+    client.exec(command, { env: environment }, (error, channel) => {
+      if (error) return reject(error);
+      channel.setEncoding("utf8").on("data", (text: string) => collector.add("stdout", text));
+      channel.stderr.setEncoding("utf8").on("data", (text: string) => collector.add("stderr", text));
+      // A command that ends without reading its input closes the channel under the writer: its exit status tells.
+      channel.on("error", () => undefined);
+      onExit(channel, resolve);
+      channel.end(stdin);
+    });
   });
 }
 
-function exitOf(channel: ClientChannel): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let failure: string | undefined = "the command ended without an exit status";
-    channel.on("exit", (code: number | null, signal?: string) => {
-      failure =
-        code === 0
-          ? undefined
-          : code === null
-            ? `Process exited with signal ${String(signal)}`
-            : `Process exited with status ${code}`;
-    });
-    channel.on("close", () => resolve(failure));
+function onExit(channel: ClientChannel, done: (failure: string | undefined) => void): void {
+  let failure: string | undefined = "the command ended without an exit status";
+  channel.on("exit", (code: number | null, signal?: string) => {
+    if (code === 0) failure = undefined;
+    else failure = `Process exited with ${code === null ? `signal ${String(signal)}` : `status ${code}`}`;
   });
+  channel.on("close", () => done(failure));
 }
 
 async function run(command: string, properties: Values, added: Values, urn: string): Promise<Finished> {
@@ -49,15 +61,9 @@ async function run(command: string, properties: Values, added: Values, urn: stri
   try {
     const environment = texts(properties["environment"]);
     for (const [name, value] of Object.entries(environment)) await mustAccept(client, name, value);
-    const channel = await runOn(client, command, { ...environment, ...texts(added) });
     const collector = new Collector(properties["logging"], urn);
-    channel.setEncoding("utf8").on("data", (text: string) => collector.add("stdout", text));
-    channel.stderr.setEncoding("utf8").on("data", (text: string) => collector.add("stderr", text));
-    const exit = exitOf(channel);
-    // A command that ends without reading its input closes the channel under the writer: its exit status tells.
-    channel.on("error", () => undefined);
-    channel.end(properties["stdin"] === undefined ? undefined : text(properties["stdin"]));
-    return collector.finish(await exit);
+    const stdin = properties["stdin"] === undefined ? undefined : text(properties["stdin"]);
+    return collector.finish(await runOn(client, command, { ...environment, ...texts(added) }, stdin, collector));
   } finally {
     client.end();
   }
