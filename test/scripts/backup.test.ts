@@ -41,6 +41,7 @@ beforeAll(() => {
 afterAll(() => cluster.close());
 beforeEach(() => {
   host = new Host(cluster);
+  host.writeEnv({ GRANARY_COPIES: "a" }); // what is asked of every copy says so itself
 });
 afterEach(() => host.close());
 
@@ -54,6 +55,7 @@ function decrypt(file: string): Buffer {
 
 describe("a run with the real tools", () => {
   it.each(["native", "container"])("publishes verified artifacts in every copy (%s)", async (door) => {
+    host.writeEnv({ GRANARY_COPIES: "a b" });
     if (door === "container") host.fakeDocker();
     const result = await host.backup();
     expect(result.stderr).toContain("event=finished job=orders");

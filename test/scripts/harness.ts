@@ -167,7 +167,8 @@ export class Host {
   }
 
   get processEnv(): Record<string, string> {
-    return { PATH: `${this.bin}:${path}`, GRANARY_ROOT: this.root, PGHOST: this.cluster.dir };
+    // rclone starts ten times in a backup with two copies; with one thread a start takes a fifth less of the processors.
+    return { PATH: `${this.bin}:${path}`, GRANARY_ROOT: this.root, PGHOST: this.cluster.dir, GOMAXPROCS: "1" };
   }
 
   /** Starts a script in a process group of its own. */
