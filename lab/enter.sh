@@ -14,10 +14,20 @@ cache=${GRANARY_CACHE:-$HOME/.cache/granary}
 
 say() { printf '  lab: %s\n' "$*" >&2; }
 
-# Only processes of the lab are in the namespace. The machines' supervisors are among them; their inner processes go
-# with them.
+# Only processes of the lab are in the namespace. The machines' supervisors are among them, but a machine outlives its
+# supervisor: its first process is ended, and the kernel ends the rest of the machine with it.
+end_machines() {
+  local supervisor
+  for supervisor in "$@"; do
+    [[ $(cat "/proc/$supervisor/comm" 2>/dev/null) == systemd-nspawn ]] || continue
+    pkill -KILL -P "$supervisor" || true
+  done
+}
+
 end_processes() {
   local signal pids
+  mapfile -t pids < <(ip netns pids "$namespace" 2>/dev/null)
+  end_machines "${pids[@]}"
   for signal in TERM KILL KILL KILL KILL KILL; do
     mapfile -t pids < <(ip netns pids "$namespace" 2>/dev/null)
     ((${#pids[@]})) || return 0

@@ -80,10 +80,10 @@ export async function destroyMachine(name: string, keepDisk = false): Promise<vo
   const machine = machines.get(name);
   if (!machine) return;
   const gone = once(machine.process, "exit");
-  machine.process.kill("SIGKILL");
+  // The supervisor's death alone would leave the machine running: its first process goes, and with it all others.
+  process.kill(Number(await leaderOf(machine)), "SIGKILL");
   await gone;
   machines.delete(name);
-  // The kernel ends the container's processes a moment after its supervisor.
   if (!keepDisk) await rm(machine.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
