@@ -57,7 +57,8 @@ export async function startMachine(
       "--system-call-filter=@keyring bpf @mount @module",
       ...("boot" in mode ? ["-b"] : ["--as-pid2", "--", ...mode.command]),
     ],
-    { stdio: ["ignore", log, log] },
+    // A session of its own: Ctrl-C is for the lab, which then takes its machines down in order.
+    { stdio: ["ignore", log, log], detached: true },
   );
   const machine = { name, address, root, process: child };
   machines.set(name, machine);
@@ -79,16 +80,22 @@ export function machineNamed(name: string): Machine {
 export async function destroyMachine(name: string, keepDisk = false): Promise<void> {
   const machine = machines.get(name);
   if (!machine) return;
-  const gone = once(machine.process, "exit");
-  // The supervisor's death alone would leave the machine running: its first process goes, and with it all others.
-  process.kill(Number(await leaderOf(machine)), "SIGKILL");
-  await gone;
+  if (isRunning(machine)) {
+    const gone = once(machine.process, "exit");
+    // The supervisor's death alone would leave the machine running: its first process goes, and with it all others.
+    process.kill(Number(await leaderOf(machine)), "SIGKILL");
+    await gone;
+  }
   machines.delete(name);
   if (!keepDisk) await rm(machine.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
 export async function destroyAllMachines(): Promise<void> {
   await Promise.all([...machines.keys()].map((name) => destroyMachine(name)));
+}
+
+function isRunning({ process: supervisor }: Machine): boolean {
+  return supervisor.exitCode === null && supervisor.signalCode === null;
 }
 
 async function leaderOf(machine: Machine): Promise<string> {
