@@ -6,6 +6,14 @@ readonly GRANARY_SBIN=${GRANARY_ROOT:-}/usr/local/sbin
 readonly GRANARY_UNITS=${GRANARY_ROOT:-}/etc/systemd/system
 readonly GRANARY_COMMANDS="granary-backup granary-restore granary-artifacts"
 
+# change_lock: one change of a host at a time; another one waits. The jobs of a host are deployed side by side, and they
+# share the file of known hosts and systemd.
+change_lock() {
+  install -d -m 0700 "$GRANARY_RUN"
+  exec {GRANARY_CHANGE_LOCK}>"$GRANARY_RUN/change.lock"
+  flock -w 300 "$GRANARY_CHANGE_LOCK" || fail locked "another change of this host holds $GRANARY_RUN/change.lock"
+}
+
 # timer_dropin JOB: prints the directory of the drop-in that holds the schedule of a job.
 timer_dropin() { printf '%s/granary@%s.timer.d' "$GRANARY_UNITS" "$1"; }
 

@@ -109,6 +109,16 @@ describe("install", () => {
 });
 
 describe("install-job", () => {
+  it("changes a host one job at a time, though they are deployed side by side", async () => {
+    host.fake("systemctl", `sleep 0.05\n${SYSTEMCTL}`);
+    const other = envText().replace("GRANARY_JOB=orders", "GRANARY_JOB=stock");
+    const results = await Promise.all([installJob(), installJob(other, "stock")]);
+    expect(results.map(({ code }) => code)).toEqual([0, 0]);
+    const order = calls("systemctl").flatMap((call) => /granary@(orders|stock)\.timer/.exec(call)?.[1] ?? []);
+    const turns = order.filter((job, i) => job !== order[i - 1]);
+    expect(turns.length, order.join(" ")).toBe(2);
+  });
+
   it("writes the settings and the schedule, and asserts what systemd resolved", async () => {
     const result = await installJob();
     expect(result.code, result.stderr).toBe(0);
