@@ -121,7 +121,9 @@ describe("a restore that cannot be", () => {
   });
 
   it("where the identity would touch a disk", async () => {
-    const disk = execFileSync("mktemp", ["-d", `${process.cwd()}/node_modules/granary-disk-XXXXXX`], { encoding: "utf8" }).trim();
+    const disk = execFileSync("mktemp", ["-d", `${process.cwd()}/node_modules/granary-disk-XXXXXX`], {
+      encoding: "utf8",
+    }).trim();
     execFileSync("cp", ["-r", join(host.root, "etc"), join(host.root, "var"), disk]);
     const child = spawn("bash", [join(scripts, "granary-restore"), "orders"], {
       env: { ...host.processEnv, GRANARY_ROOT: disk },
