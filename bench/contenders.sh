@@ -60,8 +60,8 @@ procedure() {
 # (b) the steps of a Granary job as one would type them: stream and hash, globals, each copy uploaded and read back.
 by_hand() {
   local start=${EPOCHREALTIME/[^0-9]/} file=$WORK/local/hand.dump.zst.age name artifact
-  "${DOOR[@]}" pg_dump -U postgres -Fc -Z0 "$DATABASE" | zstd -q -3 -T0 | age -r "$RECIPIENT" >"$file"
-  "${DOOR[@]}" pg_dumpall -U postgres --globals-only | zstd -q -3 -T0 | age -r "$RECIPIENT" >"$file.globals"
+  "${DOOR[@]}" pg_dump -U postgres -Fc -Z0 "$DATABASE" | zstd -q -1 -T0 | age -r "$RECIPIENT" >"$file"
+  "${DOOR[@]}" pg_dumpall -U postgres --globals-only | zstd -q -1 -T0 | age -r "$RECIPIENT" >"$file.globals"
   sha256sum <"$file" >"$file.sha256"
   sha256sum <"$file.globals" >"$file.globals.sha256"
   result by-hand-local "$(since "$start")"
