@@ -3,6 +3,7 @@ import type * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema.js";
 import type { CopyComponent } from "./copy.js";
+import { INSTALLED } from "./installed.js";
 import { Job } from "./job.js";
 import { directoryHash } from "./scripts-hash.js";
 import { Server } from "./server.js";
@@ -10,8 +11,7 @@ import { sshConnection, type SshAuth } from "./ssh.js";
 
 /** Relative to the project, so that the same program on another laptop shows no change. */
 const SCRIPTS = "scripts/";
-const INCOMING = "/usr/local/lib/granary.incoming";
-export const INSTALLED = "/usr/local/lib/granary";
+const INCOMING = `${INSTALLED}.incoming`;
 
 export interface HostArgs {
   settings: Settings;

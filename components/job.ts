@@ -2,8 +2,7 @@ import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { jobEnv, type CopyAccess } from "../plan/job-env.js";
 import type { Settings } from "../settings/schema.js";
-
-const INSTALLED = "/usr/local/lib/granary";
+import { INSTALLED } from "./installed.js";
 
 export interface JobArgs {
   settings: Settings;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { domain, network, runDir } from "./config.js";
 
@@ -25,8 +25,4 @@ export async function startDns(): Promise<ChildProcess> {
 /** Gives a machine a name of its own; dnsmasq sees the new file by itself. */
 export async function setHostName(name: string, address: string): Promise<void> {
   await writeFile(join(hostsDir(), name), `${address} ${name}\n`);
-}
-
-export async function dropHostName(name: string): Promise<void> {
-  await rm(join(hostsDir(), name), { force: true });
 }

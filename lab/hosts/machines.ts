@@ -76,8 +76,8 @@ export function machineNamed(name: string): Machine {
   return machine;
 }
 
-/** Pulls the plug: no shutdown, as when a server is lost. The disk goes with it unless `keepDisk`. */
-export async function destroyMachine(name: string, keepDisk = false): Promise<void> {
+/** Pulls the plug: no shutdown, as when a server is lost. The disk goes with it. */
+export async function destroyMachine(name: string): Promise<void> {
   const machine = machines.get(name);
   if (!machine) return;
   if (isRunning(machine)) {
@@ -87,7 +87,7 @@ export async function destroyMachine(name: string, keepDisk = false): Promise<vo
     await gone;
   }
   machines.delete(name);
-  if (!keepDisk) await rm(machine.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  await rm(machine.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
 export async function destroyAllMachines(): Promise<void> {

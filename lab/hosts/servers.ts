@@ -44,9 +44,3 @@ export async function deleteServer(id: number): Promise<void> {
   addresses.delete(id);
   await destroyMachine(nameOf(id));
 }
-
-/** The lab machine behind the server with that address. @throws Error when there is none. */
-export function machineAt(address: string): string {
-  for (const [id, known] of addresses) if (known === address) return nameOf(id);
-  throw new Error(`no lab server has the address ${address}`);
-}

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { repository, runDir } from "../config.js";
 import { DATABASE_PASSWORD, type Laptop } from "../world.js";
@@ -102,9 +102,5 @@ export class ShopServer {
     );
     const [code] = (await once(ssh, "close")) as [number];
     if (code !== 0) throw new Error(`copying ${directory} into the shop's container ended with ${code}`);
-  }
-
-  async forget(): Promise<void> {
-    await rm(join(this.knownHosts, ".."), { recursive: true, force: true });
   }
 }
