@@ -22,4 +22,9 @@ export interface Grant {
 export interface CopyComponent {
   /** Makes credentials for one host that reach this copy and nothing else. */
   grant(grantee: Grantee): Grant;
+  /**
+   * Makes credentials for `granary maintain`, which runs outside of every host: they read and delete in the whole copy.
+   * Secret; undefined when the settings name nobody who could use them.
+   */
+  maintenance(): pulumi.Output<CopyAccess> | undefined;
 }

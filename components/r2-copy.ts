@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
-import { ABORT_MULTIPART_DAYS, infrequentAccessRules, lifecycleRules, lockRules } from "../plan/retention.js";
+import {
+  ABORT_MULTIPART_DAYS,
+  infrequentAccessRules,
+  lifecycleRules,
+  lockRules,
+  type LockRule,
+  type Repository,
+} from "../plan/retention.js";
+import type { CopyAccess } from "../plan/job-env.js";
 import type { R2Copy as R2Settings, Retention } from "../settings/schema.js";
 import type { CopyComponent, Grant, Grantee } from "./copy.js";
 
@@ -19,7 +27,7 @@ export class R2Copy extends pulumi.ComponentResource implements CopyComponent {
 
   constructor(
     name: string,
-    args: { copy: R2Settings; retention: Retention },
+    args: { copy: R2Settings; retention: Retention; repositories?: Repository[] },
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("granary:copies:R2", name, {}, options);
@@ -34,25 +42,35 @@ export class R2Copy extends pulumi.ComponentResource implements CopyComponent {
     );
     const bucket = { accountId, bucketName: this.bucket.name, jurisdiction };
     const rules = { parent: this, protect: true };
+    const locks = lockRules(args.copy, args.retention, args.repositories ?? []);
     new cloudflare.R2BucketLifecycle(name, { ...bucket, rules: bucketRules(args.copy, args.retention) }, rules);
-    new cloudflare.R2BucketLock(name, { ...bucket, rules: bucketLocks(args.copy) }, rules);
+    new cloudflare.R2BucketLock(name, { ...bucket, rules: bucketLocks(locks) }, rules);
     this.registerOutputs({ bucket: this.bucket.name });
   }
 
   grant({ host, parent }: Grantee): Grant {
+    return this.token(`${host}-to-${this.name}`, `granary-${host}`, parent);
+  }
+
+  maintenance(): pulumi.Output<CopyAccess> {
+    return this.token(`maintenance-of-${this.name}`, "granary-maintenance", this).access;
+  }
+
+  /** A token that reads, writes and deletes objects of this bucket, where no lock is in the way. */
+  private token(name: string, label: string, parent: pulumi.Resource): Grant {
     const { accountId, jurisdiction } = this.copy;
     const groups = cloudflare.getAccountApiTokenPermissionGroupsListOutput({ accountId }, { parent });
     const resource = this.bucket.name.apply((bucket) => resourceName(accountId, jurisdiction, bucket));
     const token = new cloudflare.AccountToken(
-      `${host}-to-${this.name}`,
+      name,
       {
         accountId,
-        name: `granary-${host}`,
+        name: label,
         policies: [
           {
             effect: "allow",
             permissionGroups: [{ id: groups.results.apply((results) => idOf(WRITE_GROUP, results)) }],
-            resources: resource.apply((name) => JSON.stringify({ [name]: "*" })),
+            resources: resource.apply((key) => JSON.stringify({ [key]: "*" })),
           },
         ],
       },
@@ -103,11 +121,11 @@ function bucketRules(copy: R2Settings, retention: Retention): cloudflare.types.i
   ];
 }
 
-function bucketLocks(copy: R2Settings): cloudflare.types.input.R2BucketLockRule[] {
-  return lockRules(copy).map((rule) => ({
-    id: rule.tier,
+function bucketLocks(rules: LockRule[]): cloudflare.types.input.R2BucketLockRule[] {
+  return rules.map(({ id, prefix, lockDays }) => ({
+    id,
     enabled: true,
-    prefix: rule.prefix,
-    condition: { type: "Age", maxAgeSeconds: rule.lockDays * DAY_SECONDS },
+    prefix,
+    condition: { type: "Age", maxAgeSeconds: lockDays * DAY_SECONDS },
   }));
 }

@@ -1,6 +1,8 @@
 import * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
+import { FILES, tierPrefix } from "../plan/keys.js";
 import { ABORT_MULTIPART_DAYS, lifecycleRules, NONCURRENT_DAYS } from "../plan/retention.js";
+import type { CopyAccess } from "../plan/job-env.js";
 import type { Retention, SpacesCopy as SpacesSettings } from "../settings/schema.js";
 import type { CopyComponent, Grant, Grantee } from "./copy.js";
 
@@ -36,9 +38,18 @@ export class SpacesCopy extends pulumi.ComponentResource implements CopyComponen
   }
 
   grant({ host, parent }: Grantee): Grant {
+    return this.key(`${host}-to-${this.name}`, `granary-${host}`, parent);
+  }
+
+  maintenance(): pulumi.Output<CopyAccess> {
+    return this.key(`maintenance-of-${this.name}`, "granary-maintenance", this).access;
+  }
+
+  /** A key to this bucket's objects; it cannot touch the bucket or its rules. */
+  private key(name: string, label: string, parent: pulumi.Resource): Grant {
     const key = new digitalocean.SpacesKey(
-      `${host}-to-${this.name}`,
-      { name: `granary-${host}`, grants: [{ bucket: this.bucket.name, permission: "readwrite" }] },
+      name,
+      { name: label, grants: [{ bucket: this.bucket.name, permission: "readwrite" }] },
       { parent, additionalSecretOutputs: ["secretKey"] },
     );
     const access = pulumi
@@ -48,15 +59,25 @@ export class SpacesCopy extends pulumi.ComponentResource implements CopyComponen
   }
 }
 
-/** The provider takes one kind of expiration a rule, so delete markers have a rule of their own. */
+/**
+ * The provider takes one kind of expiration a rule, so delete markers have a rule of their own. What lies in a restic
+ * repository never expires, but what restic deletes there goes in the end: its locks, and what it pruned.
+ */
 function bucketRules(retention: Retention): digitalocean.types.input.SpacesBucketLifecycleRule[] {
-  const tiers = lifecycleRules(retention).map((rule) => ({
-    id: rule.tier,
+  const common = {
     enabled: true,
-    prefix: rule.prefix,
-    expiration: { days: rule.expireDays },
     noncurrentVersionExpiration: { days: NONCURRENT_DAYS },
     abortIncompleteMultipartUploadDays: ABORT_MULTIPART_DAYS,
+  };
+  const tiers = lifecycleRules(retention).map((rule) => ({
+    ...common,
+    id: rule.tier,
+    prefix: rule.prefix,
+    expiration: { days: rule.expireDays },
   }));
-  return [...tiers, { id: "delete-markers", enabled: true, expiration: { expiredObjectDeleteMarker: true } }];
+  return [
+    ...tiers,
+    { ...common, id: FILES, prefix: tierPrefix(FILES) },
+    { id: "delete-markers", enabled: true, expiration: { expiredObjectDeleteMarker: true } },
+  ];
 }

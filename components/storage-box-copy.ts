@@ -1,8 +1,8 @@
-import { remote } from "@pulumi/command";
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
-import { BOX_PORT } from "../plan/job-env.js";
+import type { CopyAccess } from "../plan/job-env.js";
 import type { StorageBoxCopy as StorageBoxSettings } from "../settings/schema.js";
+import { placeBoxKey } from "./box-key.js";
 import type { CopyComponent, Grant, Grantee } from "./copy.js";
 import { randomPassword } from "./local-secret.js";
 
@@ -17,11 +17,20 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
   readonly box: hcloud.StorageBox;
   private readonly copy: StorageBoxSettings;
   private readonly name: string;
+  private readonly password: pulumi.Output<string>;
+  private readonly maintainer: string | undefined;
 
-  constructor(name: string, args: { copy: StorageBoxSettings }, options?: pulumi.ComponentResourceOptions) {
+  /** @param args.maintainer public SSH key of who runs `granary maintain`; absent: nobody can */
+  constructor(
+    name: string,
+    args: { copy: StorageBoxSettings; maintainer?: string | undefined },
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     super("granary:copies:StorageBox", name, {}, options);
     this.copy = args.copy;
     this.name = name;
+    this.maintainer = args.maintainer;
+    this.password = randomPassword(`${name}-password`, this);
     const { keep, hourUtc } = args.copy.snapshots;
     this.box = new hcloud.StorageBox(
       name,
@@ -29,7 +38,7 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
         name: `granary-${name}`,
         storageBoxType: args.copy.type,
         location: args.copy.location,
-        password: randomPassword(`${name}-password`, this),
+        password: this.password,
         accessSettings: { ...SSH_ONLY, zfsEnabled: false },
         snapshotPlan: { maxSnapshots: keep, hour: hourUtc, minute: 0 },
         deleteProtection: true,
@@ -53,35 +62,35 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
       },
       { parent, additionalSecretOutputs: ["password"] },
     );
-    const placed = this.placeKey(`${host}-to-${this.name}-authorized`, account, boxKey, parent);
+    const placed = placeBoxKey(
+      `${host}-to-${this.name}-authorized`,
+      {
+        server: account.server,
+        username: account.username,
+        password: account.password,
+        hostKey: this.copy.hostKey,
+      },
+      boxKey,
+      parent,
+    );
     const access = pulumi
       .all([account.server, account.username])
       .apply(([server, username]) => ({ kind: "box" as const, server, username }));
     return { access: pulumi.secret(access), ready: [placed] };
   }
 
-  /** The host's key becomes the account's only key. The box's shell has no redirection, but it has `dd`. */
-  private placeKey(
-    name: string,
-    account: hcloud.StorageBoxSubaccount,
-    key: pulumi.Input<string>,
-    parent: pulumi.Resource,
-  ): pulumi.Resource {
-    const connection = {
-      host: account.server,
-      port: BOX_PORT,
-      user: account.username,
-      password: account.password,
-      hostKey: this.copy.hostKey,
-      // A new account's name takes a moment to resolve.
-      dialErrorLimit: 60,
-    };
-    const common = { connection, addPreviousOutputInEnv: false };
-    const directory = new remote.Command(`${name}-directory`, { ...common, create: "mkdir -p .ssh" }, { parent });
-    return new remote.Command(
-      name,
-      { ...common, create: "dd of=.ssh/authorized_keys", stdin: pulumi.interpolate`${key}\n` },
-      { parent, dependsOn: directory },
-    );
+  /**
+   * The main account, with the owner's own key: it sees every host's directory, which a sub-account never does.
+   * It cannot touch snapshots: no SSH account can.
+   */
+  maintenance(): pulumi.Output<CopyAccess> | undefined {
+    if (this.maintainer === undefined) return undefined;
+    const { server, username } = this.box;
+    const login = { server, username, password: this.password, hostKey: this.copy.hostKey };
+    const placed = placeBoxKey(`maintenance-of-${this.name}`, login, this.maintainer, this, true);
+    const access = pulumi
+      .all([server, username, placed.urn])
+      .apply(([s, u]) => ({ kind: "box" as const, server: s, username: u }));
+    return pulumi.secret(access);
   }
 }

@@ -13,8 +13,9 @@ const GROUPS = "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccou
 const DAY = 24 * 60 * 60;
 
 function program(change: Partial<ReturnType<typeof r2>> = {}) {
-  const copy = new R2Copy("r2", { copy: { ...r2(), ...change }, retention: settings().retention });
-  return copy.grant({ host: "shop", boxKey: BOX_KEY, parent: parent() });
+  const repositories = [{ host: "shop", job: "media" }];
+  const copy = new R2Copy("r2", { copy: { ...r2(), ...change }, retention: settings().retention, repositories });
+  return { ...copy.grant({ host: "shop", boxKey: BOX_KEY, parent: parent() }), maintenance: copy.maintenance() };
 }
 
 const common = { accountId: ACCOUNT, bucketName: "kolonell-archive", jurisdiction: "default" };
@@ -32,10 +33,10 @@ const cheaper = (tier: string) => ({
   conditions: { prefix: `${tier}/` },
   storageClassTransitions: [{ storageClass: "InfrequentAccess", condition: { type: "Age", maxAge: 30 * DAY } }],
 });
-const lock = (tier: string) => ({
-  id: tier,
+const lock = (id: string, prefix = `${id}/`) => ({
+  id,
   enabled: true,
-  prefix: `${tier}/`,
+  prefix,
   condition: { type: "Age", maxAgeSeconds: 30 * DAY },
 });
 const abort = {
@@ -49,6 +50,24 @@ describe("an R2 copy", () => {
   it("is exactly these resources", async () => {
     const { resources, calls } = await record(program);
     expect(resources.map(own)).toEqual([
+      {
+        type: TOKEN,
+        name: "maintenance-of-r2",
+        inputs: {
+          accountId: ACCOUNT,
+          name: "granary-maintenance",
+          policies: [
+            {
+              effect: "allow",
+              permissionGroups: [{ id: "write-id" }],
+              resources: `{"com.cloudflare.edge.r2.bucket.${ACCOUNT}_default_kolonell-archive":"*"}`,
+            },
+          ],
+        },
+        parent: "granary:copies:R2 r2",
+        dependsOn: [`${BUCKET} r2`],
+        additionalSecretOutputs: ["value"],
+      },
       {
         type: TOKEN,
         name: "shop-to-r2",
@@ -88,6 +107,7 @@ describe("an R2 copy", () => {
           ...common,
           rules: [
             ...[expiry("daily", 30), expiry("monthly", 372), expiry("annual", 1830)],
+            ...[expiry("base", 45), expiry("wal", 45), expiry("replication", 30)],
             ...[cheaper("monthly"), cheaper("annual"), abort],
           ],
         },
@@ -96,13 +116,23 @@ describe("an R2 copy", () => {
       {
         type: LOCK,
         name: "r2",
-        inputs: { ...common, rules: [lock("daily"), lock("monthly"), lock("annual")] },
+        inputs: {
+          ...common,
+          rules: [
+            ...["daily", "monthly", "annual", "base", "wal"].map((tier) => lock(tier)),
+            lock("files shop media data", "files/shop/media/data/"),
+            lock("files shop media snapshots", "files/shop/media/snapshots/"),
+            lock("files shop media keys", "files/shop/media/keys/"),
+            lock("files shop media config", "files/shop/media/config"),
+          ],
+        },
         ...ofBucket,
       },
       { type: "granary:copies:R2", name: "r2", inputs: {} },
       { type: "test:Parent", name: "shop", inputs: {} },
     ]);
-    expect(calls).toEqual([`${GROUPS} {"accountId":"${ACCOUNT}"}`]);
+    const call = `${GROUPS} {"accountId":"${ACCOUNT}"}`;
+    expect(calls).toEqual([call, call]);
   });
 
   it("gives a host its key, as a secret", async () => {
@@ -112,6 +142,14 @@ describe("an R2 copy", () => {
     expect(await Promise.all(ready.map((resource) => valueOf(resource.urn)))).toEqual([
       expect.stringMatching(/AccountToken::shop-to-r2$/),
     ]);
+  });
+});
+
+describe("maintenance of an R2 copy", () => {
+  it("has a token of its own, as a secret", async () => {
+    const { maintenance } = (await record(program)).result;
+    expect(await valueOf(maintenance)).toMatchObject({ kind: "s3", accessKeyId: "r2-token-id" });
+    expect(await (maintenance as unknown as { isSecret: Promise<boolean> }).isSecret).toBe(true);
   });
 });
 
@@ -127,6 +165,12 @@ describe("pitfalls of R2", () => {
     const { resources } = await record(() => program({ lockDays: 14 }));
     const { rules } = find(resources, LOCK, "r2").inputs as { rules: unknown[] };
     expect(rules[0]).toMatchObject({ condition: { type: "Age", maxAgeSeconds: 1_209_600 } });
+  });
+
+  it("restic deletes its own locks, and a prune its indexes: no lock rule covers either", async () => {
+    const { rules } = (await resource(LOCK)).inputs as { rules: { prefix: string }[] };
+    for (const key of ["files/shop/media/locks/ab", "files/shop/media/index/ab", "maintenance/r2.json"])
+      expect(rules.filter(({ prefix }) => key.startsWith(prefix))).toEqual([]);
   });
 
   it("our rules replace the rule of a new bucket that drops unfinished uploads: it is declared again", async () => {

@@ -8,17 +8,21 @@ const KEY = "digitalocean:index/spacesKey:SpacesKey";
 
 function program() {
   const copy = new SpacesCopy("spaces", { copy: spaces(), retention: settings().retention });
-  return { copy, grant: copy.grant({ host: "shop", boxKey: BOX_KEY, parent: parent() }) };
+  return {
+    copy,
+    grant: copy.grant({ host: "shop", boxKey: BOX_KEY, parent: parent() }),
+    maintenance: copy.maintenance(),
+  };
 }
 
-const tier = (id: string, days: number) => ({
+const below = (id: string) => ({
   id,
   enabled: true,
   prefix: `${id}/`,
-  expiration: { days },
   noncurrentVersionExpiration: { days: 30 },
   abortIncompleteMultipartUploadDays: 7,
 });
+const tier = (id: string, days: number) => ({ ...below(id), expiration: { days } });
 
 describe("a Spaces copy", () => {
   it("is exactly these resources", async () => {
@@ -37,12 +41,24 @@ describe("a Spaces copy", () => {
             tier("daily", 30),
             tier("monthly", 372),
             tier("annual", 1830),
+            tier("base", 45),
+            tier("wal", 45),
+            tier("replication", 30),
+            below("files"),
             { id: "delete-markers", enabled: true, expiration: { expiredObjectDeleteMarker: true } },
           ],
         },
         parent: "granary:copies:Spaces spaces",
         protect: true,
         replaceOnChanges: ["name"],
+      },
+      {
+        type: KEY,
+        name: "maintenance-of-spaces",
+        inputs: { name: "granary-maintenance", grants: [{ bucket: "kolonell-backups", permission: "readwrite" }] },
+        parent: "granary:copies:Spaces spaces",
+        dependsOn: [`${BUCKET} spaces`],
+        additionalSecretOutputs: ["secretKey"],
       },
       {
         type: KEY,
@@ -72,10 +88,19 @@ describe("a Spaces copy", () => {
   });
 });
 
+describe("maintenance of a Spaces copy", () => {
+  it("has a key of its own, as a secret", async () => {
+    const { maintenance } = (await record(program)).result;
+    const key = { kind: "s3", accessKeyId: "AKSPACES", secretAccessKey: "spaces-secret" };
+    expect(await valueOf(maintenance)).toEqual(key);
+    expect(await (maintenance as unknown as { isSecret: Promise<boolean> }).isSecret).toBe(true);
+  });
+});
+
 describe("pitfalls of Spaces", () => {
   const bucket = async () => find((await record(program)).resources, BUCKET, "spaces");
   interface Rule {
-    expiration: Record<string, unknown>;
+    expiration?: Record<string, unknown>;
     noncurrentVersionExpiration?: { days: number };
   }
   const rules = async () => (await bucket()).inputs["lifecycleRules"] as Rule[];
@@ -94,18 +119,25 @@ describe("pitfalls of Spaces", () => {
 
   it("a versioned bucket without noncurrent expiry grows for ever: each tier has one", async () => {
     const withPrefix = (await rules()).filter((rule) => "prefix" in rule);
-    expect(withPrefix.map((rule) => rule.noncurrentVersionExpiration?.days)).toEqual([30, 30, 30]);
+    expect(withPrefix.map((rule) => rule.noncurrentVersionExpiration?.days)).toEqual(
+      Array.from({ length: 7 }, () => 30),
+    );
+  });
+
+  it("what is in a restic repository never expires: only versions that were deleted there do", async () => {
+    expect(await rules()).toContainEqual(below("files"));
   });
 
   it("an expiration has one field, and days of 0 are dropped", async () => {
     for (const { expiration } of await rules()) {
+      if (expiration === undefined) continue;
       expect(Object.keys(expiration)).toHaveLength(1);
       expect(Object.values(expiration)).not.toContain(0);
     }
   });
 
   it("the delete-marker rule stands alone", async () => {
-    const markers = (await rules()).filter((rule) => "expiredObjectDeleteMarker" in rule.expiration);
+    const markers = (await rules()).filter((rule) => "expiredObjectDeleteMarker" in (rule.expiration ?? {}));
     expect(markers).toEqual([{ id: "delete-markers", enabled: true, expiration: { expiredObjectDeleteMarker: true } }]);
   });
 

@@ -12,6 +12,9 @@ function program(change: Partial<ReturnType<typeof box>> = {}) {
   return copy.grant({ host: "shop", boxKey: BOX_KEY, parent: parent() });
 }
 
+const OWNER_KEY = "ssh-ed25519 OWNER";
+const maintained = () => new StorageBoxCopy("box", { copy: box(), maintainer: OWNER_KEY }).maintenance();
+
 const password = (name: string, owner: string) => ({
   type: LOCAL,
   name,
@@ -124,6 +127,35 @@ describe("a Storage Box copy", () => {
     expect(await Promise.all(ready.map((resource) => valueOf(resource.urn)))).toEqual([
       expect.stringMatching(/Command::shop-to-box-authorized$/),
     ]);
+  });
+});
+
+describe("maintenance of a Storage Box", () => {
+  it("is through the main account, which sees every host's directory, with the owner's key", async () => {
+    const { resources, result } = await record(maintained);
+    const main = { secret: { ...connection.secret, host: "u71.your-storagebox.de", user: "u71" } };
+    expect(find(resources, REMOTE, "maintenance-of-box")).toEqual({
+      type: REMOTE,
+      name: "maintenance-of-box",
+      inputs: {
+        connection: main,
+        create: "dd of=.ssh/authorized_keys",
+        delete: "rm -f .ssh/authorized_keys",
+        stdin: `${OWNER_KEY}\n`,
+        addPreviousOutputInEnv: false,
+      },
+      parent: "granary:copies:StorageBox box",
+      dependsOn: [`${LOCAL} box-password`, `${REMOTE} maintenance-of-box-directory`, `${BOX} box`].sort(),
+    });
+    const access = { kind: "box", server: "u71.your-storagebox.de", username: "u71" };
+    expect(await valueOf(result!)).toEqual(access);
+    expect(await (result as unknown as { isSecret: Promise<boolean> }).isSecret).toBe(true);
+  });
+
+  it("is not possible without a key: nothing is made", async () => {
+    const { resources, result } = await record(() => new StorageBoxCopy("box", { copy: box() }).maintenance());
+    expect(result).toBeUndefined();
+    expect(resources.filter(({ type }) => type === REMOTE)).toEqual([]);
   });
 });
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { s3Endpoint } from "../../plan/endpoints.js";
 import { prefix } from "../../plan/keys.js";
 import { SPACES_REGIONS } from "../../plan/places.js";
-import * as retention from "../../plan/retention.js";
 import { parseSettings } from "../../settings/parse.js";
 import type { R2Copy, SpacesCopy } from "../../settings/schema.js";
 import { ACCOUNT, example } from "../settings/example.js";
@@ -15,29 +14,7 @@ describe("keys", () => {
   it("puts the tier first", () => {
     expect(prefix("daily", "shop", "orders")).toBe("daily/shop/orders/");
     expect(prefix("annual", "shop", "orders")).toBe("annual/shop/orders/");
-  });
-});
-
-describe("retention", () => {
-  it("expires each tier by its prefix", () => {
-    expect(retention.lifecycleRules(settings.retention)).toEqual([
-      { tier: "daily", prefix: "daily/", expireDays: 30 },
-      { tier: "monthly", prefix: "monthly/", expireDays: 372 },
-      { tier: "annual", prefix: "annual/", expireDays: 1830 },
-    ]);
-    expect([retention.ABORT_MULTIPART_DAYS, retention.NONCURRENT_DAYS]).toEqual([7, 30]);
-  });
-
-  it("locks every tier, and moves the two long ones", () => {
-    expect(retention.lockRules({ ...r2, lockDays: 20 })).toEqual([
-      { tier: "daily", prefix: "daily/", lockDays: 20 },
-      { tier: "monthly", prefix: "monthly/", lockDays: 20 },
-      { tier: "annual", prefix: "annual/", lockDays: 20 },
-    ]);
-    expect(retention.infrequentAccessRules({ ...r2, infrequentAccessAfterDays: 40 })).toEqual([
-      { tier: "monthly", prefix: "monthly/", afterDays: 40 },
-      { tier: "annual", prefix: "annual/", afterDays: 40 },
-    ]);
+    expect(prefix("files", "shop", "media")).toBe("files/shop/media/");
   });
 });
 

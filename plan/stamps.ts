@@ -1,0 +1,33 @@
+import type { Tier } from "./keys.js";
+
+const STAMP = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+/** The UTC time in the name of an artifact, `20261123T030000Z`. */
+export function stampOf(time: number): string {
+  return new Date(time).toISOString().replace(/[-:]|\.\d+/g, "");
+}
+
+/** Milliseconds since 1970 of a stamp; undefined for what is none, a 31st of February included. */
+export function stampTime(stamp: string): number | undefined {
+  const parts = STAMP.exec(stamp);
+  if (parts === null) return undefined;
+  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [number, ...number[]];
+  const time = Date.UTC(year, (month as number) - 1, day, hour, minute, second);
+  return stampOf(time) === stamp ? time : undefined;
+}
+
+/** What the stamps of one month, or one year, begin with: `202611`, `2026`. */
+export function periodOf(tier: Exclude<Tier, "daily">, stamp: string): string {
+  return stamp.slice(0, tier === "monthly" ? 6 : 4);
+}
+
+/**
+ * Tiers that a backup is also put in, once it is verified in a copy: those that have none of its month or year yet.
+ * So the monthly and the annual backup is the first verified one of its period, in each copy by itself. The host does the
+ * same (scripts/lib/tiers.sh).
+ *
+ * @param has whether the tier of that copy has a stamp that begins so
+ */
+export function promotions(stamp: string, has: (tier: Tier, period: string) => boolean): Exclude<Tier, "daily">[] {
+  return (["monthly", "annual"] as const).filter((tier) => !has(tier, periodOf(tier, stamp)));
+}
