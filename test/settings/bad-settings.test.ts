@@ -160,7 +160,7 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
   [`${JOB}.database`, "dbname=x", '"dbname=x"', "as `psql -l` shows it"],
   [`${JOB}.container`, "x", '"x"', "as `docker ps` shows it"],
   [`${JOB}.user`, "", '""', "1-63 letters, digits"],
-  [`${JOB}.schedule`, "24:00", '"24:00"', 'use a time of day in UTC, in quotes: "03:00"'],
+  [`${JOB}.schedule`, "24:00", '"24:00"', "there is no hour 24: use 0 to 23"],
   [`${JOB}.schedule`, 180, "180", 'in quotes: "03:00"'],
   [`${JOB}.password`, "hunter2", SECRET, "secrets are set with `pulumi config set --secret`"],
   [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HETZNER_BOX_HOST_KEY } from "../../settings/copies/storage-box.js";
 import { parseSettings } from "../../settings/parse.js";
+import { scheduleSchema } from "../../settings/schedule.js";
 import { ACCOUNT, ECDSA_KEY, example, HOST_KEY, RECIPIENTS, spoiled } from "./example.js";
 
 describe("parseSettings", () => {
@@ -38,7 +39,7 @@ describe("parseSettings", () => {
               kind: "postgres",
               database: "mydb",
               user: "postgres",
-              schedule: { text: "03:00", onCalendar: "*-*-* 03:00:00 UTC" },
+              schedule: scheduleSchema.parse("03:00"),
             },
           },
         },

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { nextRuns } from "../../plan/next-runs.js";
+import { spread } from "../../plan/spread.js";
+import { scheduleSchema } from "../../settings/schedule.js";
+
+/** Jobs a, b, c, … by their schedules; undefined is a job that has none. */
+function host(...schedules: (string | undefined)[]) {
+  return Object.fromEntries(
+    schedules.map((text, i) => [
+      String.fromCharCode(97 + i),
+      text === undefined ? { kind: "cache" } : { kind: "postgres", schedule: scheduleSchema.parse(text) },
+    ]),
+  );
+}
+
+const lines = (...schedules: (string | undefined)[]): string[] =>
+  Object.values(spread(host(...schedules))).map(({ cron }) => cron);
+
+describe("spread", () => {
+  it("leaves alone what does not start together", () => {
+    expect(lines("03:00", "03:10", "Sun 03:20", "0 3 1 * *")).toEqual([
+      "0 3 * * *",
+      "10 3 * * *",
+      "20 3 * * 0",
+      // The first of a month is a day like others, and a was there first.
+      "30 3 1 * *",
+    ]);
+    expect(lines("*-01-31 03:00", "*-02-28,31 03:00", "Mon 04:00", "Tue 04:00")).toEqual([
+      "0 3 31 1 *",
+      "0 3 28,31 2 *",
+      "0 4 * * 1",
+      "0 4 * * 2",
+    ]);
+  });
+
+  it("moves each later job on by ten minutes, past no job that was written for that minute", () => {
+    expect(lines("03:00", "03:00", "03:00")).toEqual(["0 3 * * *", "10 3 * * *", "20 3 * * *"]);
+    expect(lines("03:00", "03:00", "03:10")).toEqual(["0 3 * * *", "20 3 * * *", "10 3 * * *"]);
+    expect(lines(...Array<string>(8).fill("03:00")).slice(5)).toEqual(["50 3 * * *", "0 4 * * *", "10 4 * * *"]);
+  });
+
+  it("stays on the days that were written, past midnight too", () => {
+    expect(lines("Sun 23:55", "Sun 23:55", "0 0 1 * *", "0 0 1 * *")).toEqual([
+      "55 23 * * 0",
+      "5 0 * * 0",
+      "0 0 1 * *",
+      "10 0 1 * *",
+    ]);
+  });
+
+  it("turns within their hours what runs more than once a day", () => {
+    expect(lines("hourly", "hourly", "03:00")).toEqual(["0 * * * *", "10 * * * *", "20 3 * * *"]);
+    expect(lines("8,20:50", "8,20:50", "8,20:20,50")).toEqual(["50 8,20 * * *", "0 8,20 * * *", "10,40 8,20 * * *"]);
+  });
+
+  it("tries the next minute where the tens are taken, and stays where no minute is free", () => {
+    expect(lines("*:0/10", "03:00", "hourly")).toEqual(["0-59/10 * * * *", "1 3 * * *", "11 * * * *"]);
+    expect(lines("* * * * *", "03:00", "hourly")).toEqual(["* * * * *", "0 3 * * *", "0 * * * *"]);
+  });
+
+  it("goes by name, whatever the order of the settings, and keeps what was written", () => {
+    const { a, b } = host("03:00", "03:00");
+    const there = spread({ a: a!, b: b! });
+    expect(spread({ b: b!, a: a! })).toEqual(there);
+    expect(there["b"]).toMatchObject({ text: "03:00", onCalendar: "*-*-* 03:10:00 UTC", cron: "10 3 * * *" });
+  });
+
+  it("gives no schedule to what has none", () => {
+    expect(Object.keys(spread(host("03:00", undefined, "03:00")))).toEqual(["a", "c"]);
+  });
+
+  it("leaves no minute of a month with two starts", () => {
+    const many = ["hourly", "03:00", "weekly", "03:00", "monthly", "Mon 03:00", "*/20 * * * *", "@daily", "03:00"];
+    const starts = Object.values(spread(host(...many))).flatMap((schedule) => {
+      const end = Date.parse("2026-04-01");
+      return nextRuns(schedule, new Date("2026-02-28T23:59:59Z"), 3000).filter((run) => run.getTime() < end);
+    });
+    const times = starts.map((start) => start.toISOString());
+    expect(new Set(times).size).toBe(times.length);
+  });
+});
