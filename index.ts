@@ -62,7 +62,12 @@ export default function granary(): Record<string, unknown> {
     hosts: Object.fromEntries(
       hosts.map(([name, host]) => [
         name,
-        { address: host.address, hostKey: host.hostKey, sshPort: settings.hosts[name]!.sshPort },
+        {
+          address: host.address,
+          hostKey: host.hostKey,
+          sshPort: settings.hosts[name]!.sshPort,
+          ...(host.deployKey ? { deployKey: host.deployKey } : {}),
+        },
       ]),
     ),
   };

@@ -1,10 +1,12 @@
 import { remote, type types } from "@pulumi/command";
 import type * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
+import { backupJobs } from "../settings/jobs/job.js";
 import type { Settings } from "../settings/schema.js";
 import type { CopyComponent } from "./copy.js";
 import { INSTALLED } from "./installed.js";
 import { Job } from "./job.js";
+import { randomPassword } from "./local-secret.js";
 import { directoryHash } from "./scripts-hash.js";
 import { Server } from "./server.js";
 import { sshConnection, type SshAuth } from "./ssh.js";
@@ -37,6 +39,10 @@ interface Machine {
 export class Host extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   readonly hostKey: pulumi.Output<string>;
+  /** Public key to be added at the Git remote as a deploy key that may write; only when a source job has a remote. */
+  readonly deployKey: pulumi.Output<string> | undefined;
+  /** Of all restic repositories of this host, secret; only when there is a files job. */
+  readonly repositoryPassword: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
     super("granary:hosts:Host", name, {}, options);
@@ -46,11 +52,17 @@ export class Host extends pulumi.ComponentResource {
     const connection = sshConnection(target, args.ssh);
     const scripts = directoryHash(SCRIPTS);
     const installed = this.install(name, connection, machine, scripts);
-    const boxKey = this.boxKey(name, connection, machine, installed);
+    const boxKey = this.clientKey(name, "box", connection, machine, installed);
     const grants = Object.entries(args.copies).map(
       ([copy, component]) => [copy, component.grant({ host: name, boxKey, parent: this })] as const,
     );
-    for (const job of Object.keys(host.jobs)) {
+    const pushes = Object.values(host.jobs).some((job) => job.kind === "source" && job.remote !== undefined);
+    this.deployKey = pushes ? this.clientKey(name, "git", connection, machine, installed) : undefined;
+    const jobs = Object.entries(backupJobs(host.jobs));
+    const keepsFiles = jobs.some(([, { kind }]) => kind === "files");
+    // One a host and not one a job: a job that is taken out and put back finds its repositories again.
+    this.repositoryPassword = keepsFiles ? randomPassword(`${name}-repositories`, this) : undefined;
+    for (const [job, { kind }] of jobs) {
       new Job(
         `${name}-${job}`,
         {
@@ -61,6 +73,7 @@ export class Host extends pulumi.ComponentResource {
           connection,
           access: Object.fromEntries(grants.map(([copy, grant]) => [copy, grant.access])),
           password: args.passwords.apply((passwords) => passwords[`${name}/${job}`]),
+          ...(kind === "files" ? { repositoryPassword: this.repositoryPassword! } : {}),
           scripts,
         },
         {
@@ -117,18 +130,19 @@ export class Host extends pulumi.ComponentResource {
     );
   }
 
-  /** The host makes its key for storage boxes itself; only the public half leaves it. */
-  private boxKey(
+  /** The host makes its keys itself; only the public half leaves it. */
+  private clientKey(
     name: string,
+    purpose: "box" | "git",
     connection: types.input.remote.ConnectionArgs,
     machine: Machine,
     installed: pulumi.Resource,
   ): pulumi.Output<string> {
     const made = new remote.Command(
-      `${name}-client-key`,
+      `${name}-${purpose}-key`,
       {
         connection,
-        create: `${INSTALLED}/host/box-key`,
+        create: `${INSTALLED}/host/client-key ${purpose}`,
         stdin: pulumi.interpolate`machine ${machine.id}\n`,
         addPreviousOutputInEnv: false,
       },

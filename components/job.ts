@@ -15,6 +15,8 @@ export interface JobArgs {
   access: Record<string, pulumi.Output<CopyAccess>>;
   /** Database password, secret; none when the server trusts local connections. */
   password: pulumi.Output<string | undefined>;
+  /** Password of the restic repositories, secret; of a files job only. */
+  repositoryPassword?: pulumi.Output<string>;
   /** Hash of the scripts on the host: when they change, what systemd resolved is asserted again. */
   scripts: string;
 }
@@ -28,9 +30,13 @@ export class Job extends pulumi.ComponentResource {
     super("granary:hosts:Job", name, {}, options);
     const { settings, host, job } = args;
     const text = pulumi
-      .all([args.machine, pulumi.all(args.access), args.password])
-      .apply(([machine, access, password]) =>
-        jobEnv({ settings, host, job, machine, access, ...(password === undefined ? {} : { password }) }),
+      .all([args.machine, pulumi.all(args.access), args.password, args.repositoryPassword])
+      .apply(([machine, access, password, repositoryPassword]) =>
+        jobEnv({
+          ...{ settings, host, job, machine, access },
+          ...(password === undefined ? {} : { password }),
+          ...(repositoryPassword === undefined ? {} : { repositoryPassword }),
+        }),
       );
     new remote.Command(
       name,

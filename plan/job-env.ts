@@ -1,4 +1,6 @@
-import type { Copy, PostgresJob, R2Copy, Settings, SpacesCopy, StorageBoxCopy } from "../settings/schema.js";
+import { isBackup } from "../settings/jobs/job.js";
+import { remoteHost, remoteKey } from "../settings/jobs/source.js";
+import type { BackupJob, Copy, R2Copy, Settings, SourceJob, SpacesCopy, StorageBoxCopy } from "../settings/schema.js";
 import { s3Endpoint } from "./endpoints.js";
 
 /** The host's own key to a bucket. */
@@ -29,6 +31,8 @@ export interface JobEnvInput {
   access: Record<string, CopyAccess>;
   /** Database password; absent: the server trusts local connections. */
   password?: string;
+  /** Password of the job's restic repositories; of a files job only. */
+  repositoryPassword?: string;
 }
 
 /** Port of a storage box that speaks SFTP with keys of its own. */
@@ -41,7 +45,8 @@ export const BOX_PORT = 23;
 export function jobEnv(input: JobEnvInput): string {
   const { settings, host, job } = input;
   const found = settings.hosts[host]?.jobs[job];
-  if (found === undefined) throw new Error(`no job "${host}/${job}" in the settings: check the names`);
+  if (found === undefined || !isBackup(found))
+    throw new Error(`no job "${host}/${job}" in the settings: check the names`);
   const copies = Object.entries(settings.copies);
   const pairs: Record<string, string> = {
     GRANARY_MACHINE: input.machine,
@@ -51,19 +56,63 @@ export function jobEnv(input: JobEnvInput): string {
     GRANARY_ON_CALENDAR: found.schedule.onCalendar,
     GRANARY_RECIPIENTS: settings.encryption.recipients.join(" "),
     GRANARY_LOCAL_DAYS: String(settings.retention.localDays),
-    ...postgresPairs(found, input.password),
+    ...kindPairs(found, input),
     GRANARY_COPIES: copies.map(([name]) => name).join(" "),
   };
   for (const [name, copy] of copies) Object.assign(pairs, copyPairs(name, copy, input.access[name]));
   return Object.entries(pairs).map(line).join("");
 }
 
-function postgresPairs(job: PostgresJob, password: string | undefined): Record<string, string> {
+function kindPairs(job: BackupJob, secrets: JobEnvInput): Record<string, string> {
+  switch (job.kind) {
+    case "postgres":
+      return {
+        ...serverPairs("PG", job, secrets),
+        ...(job.continuous
+          ? { GRANARY_BASE_ON_CALENDAR: job.baseSchedule.onCalendar, GRANARY_SLOT_KEEP: job.slotKeep }
+          : {}),
+      };
+    case "mariadb":
+    case "mysql":
+      return serverPairs("DB", job, secrets);
+    case "files":
+    case "configs":
+    case "logs":
+      return {
+        GRANARY_PATHS: JSON.stringify(job.paths),
+        GRANARY_EXCLUDE: JSON.stringify(job.exclude),
+        ...(secrets.repositoryPassword === undefined ? {} : { GRANARY_RESTIC_PASSWORD: secrets.repositoryPassword }),
+      };
+    case "source":
+      return sourcePairs(job);
+  }
+}
+
+interface ServerJob {
+  container?: string;
+  database: string;
+  user: string;
+  continuous: boolean;
+}
+
+function serverPairs(prefix: "PG" | "DB", job: ServerJob, { password }: JobEnvInput): Record<string, string> {
   return {
-    GRANARY_PG_CONTAINER: job.container ?? "",
-    GRANARY_PG_DATABASE: job.database,
-    GRANARY_PG_USER: job.user,
-    ...(password === undefined ? {} : { GRANARY_PG_PASSWORD: password }),
+    [`GRANARY_${prefix}_CONTAINER`]: job.container ?? "",
+    [`GRANARY_${prefix}_DATABASE`]: job.database,
+    [`GRANARY_${prefix}_USER`]: job.user,
+    ...(password === undefined ? {} : { [`GRANARY_${prefix}_PASSWORD`]: password }),
+    GRANARY_CONTINUOUS: job.continuous ? "yes" : "no",
+  };
+}
+
+/** The settings' cross-checks saw to it that a remote has a key. */
+function sourcePairs(job: SourceJob): Record<string, string> {
+  const path = { GRANARY_SOURCE_PATH: job.path };
+  if (job.remote === undefined) return path;
+  return {
+    ...path,
+    GRANARY_SOURCE_REMOTE: job.remote,
+    GRANARY_SOURCE_KNOWN_HOST: `${remoteHost(job.remote)} ${remoteKey(job.remote, job.remoteHostKey)}`,
   };
 }
 

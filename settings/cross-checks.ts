@@ -1,5 +1,7 @@
 import { SNAPSHOT_SLOTS } from "./copies/storage-box.js";
-import type { Copy, Host, R2Copy, Settings, StorageBoxCopy } from "./schema.js";
+import { isWithin } from "./jobs/paths.js";
+import { remoteKey } from "./jobs/source.js";
+import type { Copy, Host, Job, R2Copy, Settings, StorageBoxCopy } from "./schema.js";
 
 /** Something that is right by itself but wrong beside the rest of the settings. */
 export interface Conflict {
@@ -29,7 +31,11 @@ export function conflicts(settings: Settings): Conflict[] {
       path: ["hosts", name, "address"],
       message: `the same server as host ${first}: put the jobs of both under one host`,
     })),
-    ...Object.entries(settings.hosts).flatMap(([name, host]) => databaseConflicts(name, host)),
+    ...Object.entries(settings.hosts).flatMap(([name, host]) => [
+      ...databaseConflicts(name, host),
+      ...publishedConfigs(name, host),
+      ...unknownRemotes(name, host),
+    ]),
     ...missingLogin(settings),
   ];
 }
@@ -74,12 +80,39 @@ function snapshotConflicts(path: string[], { type, snapshots }: StorageBoxCopy):
 }
 
 function databaseConflicts(name: string, host: Host): Conflict[] {
-  return repeats(Object.entries(host.jobs), ([, job]) => `${job.container ?? ""}/${job.database}`).map(
-    ([job, first]) => ({
-      path: ["hosts", name, "jobs", job, "database"],
-      message: `job ${first} backs up this database already: remove one of the two`,
-    }),
+  return repeats(Object.entries(host.jobs), ([, job]) => databaseOf(job)).map(([job, first]) => ({
+    path: ["hosts", name, "jobs", job, "database"],
+    message: `job ${first} backs up this database already: remove one of the two`,
+  }));
+}
+
+function databaseOf(job: Job): string | undefined {
+  return "database" in job ? `${job.kind}/${job.container ?? ""}/${job.database}` : undefined;
+}
+
+/** Secrets in a repository's directory are one `git add` away from being pushed. */
+function publishedConfigs(name: string, { jobs }: Host): Conflict[] {
+  const repositories = Object.entries(jobs).flatMap(([job, it]) =>
+    it.kind === "source" ? [{ job, at: it.path }] : [],
   );
+  return Object.entries(jobs).flatMap(([job, it]) => {
+    if (it.kind !== "configs") return [];
+    return it.paths.flatMap((path, i) => {
+      const inside = repositories.find(({ at }) => isWithin(path, at) || isWithin(at, path));
+      if (inside === undefined) return [];
+      const message = `is inside what the source job ${inside.job} pushes (${inside.at}), or holds it: secrets must stay out of Git; keep them in a directory of their own, e.g. /opt/configs, and link to them`;
+      return [{ path: ["hosts", name, "jobs", job, "paths", String(i)], message }];
+    });
+  });
+}
+
+function unknownRemotes(name: string, { jobs }: Host): Conflict[] {
+  return Object.entries(jobs).flatMap(([job, it]) => {
+    if (it.kind !== "source" || it.remote === undefined || remoteKey(it.remote, it.remoteHostKey) !== undefined) return [];
+    const message =
+      "is missing: the key of that remote is not published here; give its public SSH key, as its operator tells it";
+    return [{ path: ["hosts", name, "jobs", job, "remoteHostKey"], message }];
+  });
 }
 
 function bucketOf([, copy]: [string, Copy]): string | undefined {

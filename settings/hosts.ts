@@ -3,7 +3,7 @@ import { HETZNER_LOCATIONS } from "./places.js";
 import { addressSchema } from "./address.js";
 import { COUNTRIES } from "./countries.js";
 import { hostKeySchema } from "./host-key.js";
-import { jobSchema, type Job } from "./jobs.js";
+import { isBackup, jobSchema, type Job } from "./jobs/job.js";
 import { named, oneOf, strict, text, whole } from "./strict.js";
 
 interface AnyHost {
@@ -61,7 +61,7 @@ const SERVER_TYPE_RULE =
 const IMAGES = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04"] as const;
 
 const common = {
-  jobs: named("jobs", NAME, NAME_RULE, jobSchema).refine((jobs) => Object.keys(jobs).length > 0, {
+  jobs: named("jobs", NAME, NAME_RULE, jobSchema).refine((jobs) => Object.values(jobs).some(isBackup), {
     error: "a host without a job backs up nothing: add a job, or remove the host",
   }),
 };

@@ -28,7 +28,7 @@ const COPIES = [
 const host = (name: string, job: string) => [
   `cloudflare:index/accountToken:AccountToken ${name}-to-r2`,
   `command:local:Command ${name}-to-box-password`,
-  `command:remote:Command ${name}-client-key`,
+  `command:remote:Command ${name}-box-key`,
   `command:remote:Command ${name}-install`,
   `command:remote:Command ${name}-${job}`,
   `command:remote:Command ${name}-to-box-authorized`,

@@ -37,24 +37,24 @@ copy_path() {
   printf '%s:%s%s' "$1" "${root:+${root%/}/}" "$2"
 }
 
-# job_prefix: prints where the daily artifacts of this job are, in every copy.
-job_prefix() { printf 'daily/%s/%s' "$(conf GRANARY_HOST)" "$(conf GRANARY_JOB)"; }
+# job_prefix [TIER]: prints where the artifacts of this job are, in every copy. Default: daily.
+job_prefix() { printf '%s/%s/%s' "${1:-daily}" "$(conf GRANARY_HOST)" "$(conf GRANARY_JOB)"; }
 
-# copy_put COPY DIRECTORY NAME...: files of DIRECTORY into the place of the job. --immutable, because a key is written
+# copy_put COPY PREFIX DIRECTORY NAME...: files of DIRECTORY to below a prefix of the copy. --immutable, because a key is written
 # once: a different object that has it already is somebody else's and must stay (a locked R2 bucket would refuse anyway,
 # SFTP would overwrite). rclone heeds it only when it copies directories, hence the list and not copyto.
 copy_put() {
-  local copy=$1 dir=$2
-  shift 2
+  local copy=$1 prefix=$2 dir=$3
+  shift 3
   copy_rclone "$copy" copy --immutable --no-traverse --transfers 1 --files-from-raw - \
-    "$dir" "$(copy_path "$copy" "$(job_prefix)")" 2>"$WORK/rclone.err" < <(printf '%s\n' "$@") ||
+    "$dir" "$(copy_path "$copy" "$prefix")" 2>"$WORK/rclone.err" < <(printf '%s\n' "$@") ||
     fail copy-failed "upload to copy $copy failed: $(rclone_said)" "copy=$copy"
 }
 
-# copy_sha COPY NAME: prints the hash of what the copy gives back, read in full.
-copy_sha() { copy_rclone "$1" cat "$(copy_path "$1" "$(job_prefix)/$2")" 2>"$WORK/rclone.err" | sha256; }
+# copy_sha COPY KEY: prints the hash of what the copy gives back, read in full.
+copy_sha() { copy_rclone "$1" cat "$(copy_path "$1" "$2")" 2>"$WORK/rclone.err" | sha256; }
 
-# copy_compare COPY NAME SHA: reads back.
+# copy_compare COPY KEY SHA: reads back.
 copy_compare() {
   local found
   found=$(copy_sha "$1" "$2") ||
@@ -62,30 +62,50 @@ copy_compare() {
   [[ $found == "$3" ]] || fail copy-failed "copy $1 gave back something else than was sent" "copy=$1" "artifact=$2"
 }
 
-# copy_send COPY MANIFEST DIRECTORY: the artifacts of a manifest, then the manifest that makes them count.
+# copy_send COPY MANIFEST DIRECTORY [TIER]: the artifacts of a manifest, then the manifest that makes them count.
 copy_send() {
-  local name names=() shas=() started stamp sha
+  local copy=$1 tier=${4:-daily} name names=() shas=() started stamp sha prefix
   started=$(now_us)
+  prefix=$(job_prefix "$tier")
+  stamp=$(manifest_stamp "$2")
   while read -r name sha; do
     names+=("$name") shas+=("$sha")
   done < <(jq -r '.artifacts[] | "\(.name) \(.encrypted.sha256)"' "$2")
-  stamp=${names[0]%%.*}
-  copy_put "$1" "$3" "${names[@]}"
-  for name in "${!names[@]}"; do copy_compare "$1" "${names[$name]}" "${shas[$name]}"; done
-  mkdir "$WORK/copy.$1"
-  manifest_for_copy "$2" "$1" "$(seconds_since "$started")" >"$WORK/copy.$1/$stamp.json"
-  copy_put "$1" "$WORK/copy.$1" "$stamp.json"
-  copy_compare "$1" "$stamp.json" "$(sha256 <"$WORK/copy.$1/$stamp.json")"
-  log copy "copy=$1" "verified=true" "stamp=$stamp" "seconds=$(seconds_since "$started")"
+  copy_put "$copy" "$prefix" "$3" "${names[@]}"
+  for name in "${!names[@]}"; do copy_compare "$copy" "$prefix/${names[$name]}" "${shas[$name]}"; done
+  manifest_send "$copy" "$2" "$tier" "$(seconds_since "$started")"
+  log copy "copy=$copy" "tier=$tier" "verified=true" "stamp=$stamp" "seconds=$(seconds_since "$started")"
 }
 
-# copies_send MANIFEST DIRECTORY: each copy in turn; one that fails stops no other. Sets COPIES_OK and COPIES_FAILED.
-# A subshell in the background and not `if copy_send`: there bash would ignore every failing command inside.
-copies_send() {
-  local copy
+# manifest_send COPY MANIFEST TIER SECONDS: written last, and read back.
+manifest_send() {
+  local dir=$WORK/copy.$1.$3 prefix name
+  prefix=$(job_prefix "$3")
+  name=$(manifest_stamp "$2").json
+  mkdir "$dir"
+  manifest_for_copy "$2" "$1" "$3" "$4" >"$dir/$name"
+  copy_put "$1" "$prefix" "$dir" "$name"
+  copy_compare "$1" "$prefix/$name" "$(sha256 <"$dir/$name")"
+}
+
+# copy_send_all COPY MANIFEST DIRECTORY: the daily backup, and the monthly and the annual one if this is the first.
+copy_send_all() {
+  copy_send "$@"
+  tiers_promote "$@"
+}
+
+# each_copy COMMAND ARGUMENT...: COMMAND COPY ARGUMENT... for each copy in turn; one that fails stops no other. Sets
+# COPIES_OK and COPIES_FAILED. A subshell in the background and not `if COMMAND`: there bash would ignore every failing
+# command inside.
+each_copy() {
+  local copy command=$1
+  shift
   COPIES_OK=() COPIES_FAILED=()
   for copy in $(conf GRANARY_COPIES); do
-    copy_send "$copy" "$1" "$2" &
+    "$command" "$copy" "$@" &
     if wait "$!"; then COPIES_OK+=("$copy"); else COPIES_FAILED+=("$copy"); fi
   done
 }
+
+# copies_send MANIFEST DIRECTORY
+copies_send() { each_copy copy_send_all "$@"; }

@@ -31,14 +31,13 @@ env_parse() {
   done <"$1"
 }
 
-# env_check JOB: what every run relies on.
+# env_check JOB: what every run relies on; what a kind needs beside it, its own file checks.
 env_check() {
   local key name
-  for key in MACHINE HOST JOB KIND RECIPIENTS LOCAL_DAYS PG_DATABASE PG_USER COPIES; do
+  for key in MACHINE HOST JOB KIND RECIPIENTS LOCAL_DAYS COPIES; do
     [[ -n ${CONF[GRANARY_$key]-} ]] || fail config "GRANARY_$key is missing in the settings of job $1"
   done
   [[ ${CONF[GRANARY_JOB]} == "$1" ]] || fail config "the settings of job $1 are those of job ${CONF[GRANARY_JOB]}"
-  [[ ${CONF[GRANARY_KIND]} == postgres ]] || fail config "kind '${CONF[GRANARY_KIND]}' is not known; it must be postgres"
   [[ ${CONF[GRANARY_LOCAL_DAYS]} =~ ^[1-9][0-9]{0,3}$ ]] || fail config "GRANARY_LOCAL_DAYS must be a number of days from 1"
   [[ ${CONF[GRANARY_RECIPIENTS]} != *AGE-SECRET-KEY-* ]] ||
     fail config "GRANARY_RECIPIENTS holds a private identity; it must hold public recipients only: make a new identity"

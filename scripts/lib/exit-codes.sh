@@ -16,18 +16,24 @@ readonly GRANARY_EXIT_TABLE='
 16 database-unreachable | the database server does not answer or refuses the login | check that it runs, the user, the password and the database name
 17 container-absent | the container of the database does not run | start it, or correct its name in the settings
 18 version | a client program is older than the database server | install the client programs of the version of the server
-19 dump-failed | the database could not be dumped | read the message of pg_dump and check the rights of the user
+19 dump-failed | what is to be saved could not be read to its end | read the message of the tool (pg_dump, tar, git) and check its rights
 20 encrypt-failed | compressing, encrypting or writing the artifact failed | read the message and run again; nothing was published
 21 verify-failed | the artifact is not what was written, so it was thrown away | check memory and disk of this host, then run again
 22 copy-failed | at least one copy did not get a verified artifact | check that the named copy can be reached and run again; the others have theirs
 23 manifest | there is no valid manifest for what was asked | list what there is with granary-artifacts
 24 fetch-failed | the copy could not be read | check the network and the keys of that copy, or take another copy with --copy
 25 artifact-corrupt | a stored artifact differs from its manifest | take another copy with --copy, or an older one with --at
+26 wal-stalled | the continuous log does not reach every copy in time | read the message and journalctl -u granary-wal@JOB; docs/continuous.md has the remedies
+27 wal-gap | a piece of the continuous log is missing, or no base backup belongs to it | let granary-base JOB finish; to recover, take another copy with --copy, or a time before the gap with --at
+28 source-missing | a path or a repository of the settings is not there | correct the settings, or bring the path back; a backup without it would look whole
+29 push-failed | the Git remote did not take every branch and tag | read the message; the copies have the bundle. add the deploy key of this host, or settle a rewritten branch by hand
 30 identity-wrong | the age identity does not open this artifact | give the identity of one of the recipients of the backup on standard input
-31 target-live | the database to restore into exists already | name another one with --into, or drop it yourself if it is not needed
-32 restore-failed | the dump could not be restored | read the message of pg_restore and run again; the half-made database goes at the next run
-33 compare-failed | the restored rows are not those of the manifest | do not use the restored database; take another copy or an older artifact
+31 target-live | what is to be restored into exists already | name another one with --into, or remove it yourself if it is not needed
+32 restore-failed | the opened artifact could not be restored | read the message of the tool (pg_restore, tar, git, restic) and run again; what is half-made goes at the next run
+33 compare-failed | what was restored is not what the manifest counts | do not use it; take another copy with --copy, or an older backup with --at
 34 switch-failed | the restored database could not take the name of the live one | the live database is unchanged; run again with --switch
+35 recovery-failed | the database server could not be recovered from the base backup and its log | read the last lines of the server in the message; take another copy with --copy, or another time with --at
+36 wal-settings | the settings of the database server do not allow continuous backup | change the server as the message says, then restart it
 40 install-failed | the host could not be set up | read the message of apt-get or install and run again
 41 not-applied | systemd resolved something else than what was written | look at systemctl cat and systemctl show of the unit that is named
 '

@@ -1,35 +1,36 @@
 # shellcheck shell=bash
 # Manifests: the JSON beside the artifacts that makes them count. Written last, read as untrusted.
 
-# manifest_for_copy FILE COPY SECONDS: prints the manifest as it is kept in a copy.
+# manifest_for_copy FILE COPY TIER SECONDS: prints the manifest as it is kept in a tier of a copy.
 manifest_for_copy() {
-  jq -S --arg name "$2" --argjson seconds "$3" '.copy = {name: $name, verified: true, seconds: $seconds}' "$1"
+  jq -S --arg name "$2" --arg tier "$3" --argjson seconds "$4" \
+    '.tier = $tier | .copy = {name: $name, verified: true, seconds: $seconds}' "$1"
 }
 
-# manifest_write STAMP ARTIFACT ARTIFACT DUMP_BYTES CLIENT_VERSION SECONDS(JSON): prints the manifest. Settings of the
-# database stay out of it, for they may hold secrets: they are in the encrypted globals.
+# manifest_stamp FILE: prints the stamp a manifest is of: 20261123T030000Z.
+manifest_stamp() { jq -r '.created | gsub("[-:]"; "")' "$1"; }
+
+# manifest_write STAMP FACTS SECONDS ARTIFACT...: prints the manifest; all but the stamp are JSON.
 manifest_write() {
-  local stamp=$1
+  local stamp=$1 facts=$2 seconds=$3
   local created="${stamp:0:4}-${stamp:4:2}-${stamp:6:2}T${stamp:9:2}:${stamp:11:2}:${stamp:13:2}Z"
-  jq -n --arg host "$(conf GRANARY_HOST)" --arg job "$(conf GRANARY_JOB)" --arg created "$created" \
-    --argjson artifacts "[$2,$3]" --argjson dumpBytes "$4" --arg client "$5" --argjson seconds "$6" \
-    --arg snapshot "$SNAPSHOT_ID" --argjson tools "$(tool_versions)" \
-    --argjson recipients "$(wc -w <<<"$(conf GRANARY_RECIPIENTS)")" \
-    --slurpfile info <(printf '%s' "$DATABASE_INFO") --slurpfile rows <(printf '%s' "$ROW_COUNTS") '
-    {schema: 1, host: $host, job: $job, kind: "postgres", tier: "daily", created: $created, artifacts: $artifacts,
-     dumpBytes: $dumpBytes,
-     database: ($info[0] | {name, serverVersion, systemIdentifier, encoding, collate, ctype, localeProvider, locale, owner}
-       + {clientVersion: $client, snapshot: $snapshot}),
-     rows: $rows[0], tools: $tools, seconds: $seconds, recipients: $recipients}'
+  jq -n --arg host "$(conf GRANARY_HOST)" --arg job "$(conf GRANARY_JOB)" --arg kind "$(conf GRANARY_KIND)" \
+    --arg created "$created" --argjson seconds "$seconds" --argjson tools "$(tool_versions)" \
+    --argjson recipients "$(wc -w <<<"$(conf GRANARY_RECIPIENTS)")" --slurpfile facts <(printf '%s' "$facts") \
+    --slurpfile artifacts <(printf '%s\n' "${@:4}") '
+    {schema: 1, host: $host, job: $job, kind: $kind, created: $created, artifacts: $artifacts,
+     tools: $tools, seconds: $seconds, recipients: $recipients} + $facts[0]'
 }
 
 # manifest_valid FILE: whether it is a manifest of this job and of that name, and names nothing but its own artifacts.
 manifest_valid() {
-  jq -e --arg stamp "$(basename "$1" .json)" --arg host "$(conf GRANARY_HOST)" --arg job "$(conf GRANARY_JOB)" '
+  jq -e --arg stamp "$(basename "$1" .json)" --arg host "$(conf GRANARY_HOST)" --arg job "$(conf GRANARY_JOB)" \
+    --arg kind "$(conf GRANARY_KIND)" '
     def hash: type == "object" and (.sha256 | test("^[0-9a-f]{64}$")) and (.bytes | type == "number");
-    .schema == 1 and .host == $host and .job == $job and ($stamp | test("^[0-9]{8}T[0-9]{6}Z$"))
-    and (.created | gsub("[-:]"; "")) == $stamp and .copy.verified == true and (.rows | type) == "object"
-    and ([.artifacts[] | .name] == [$stamp + ".dump.zst.age", $stamp + ".globals.sql.zst.age"])
+    .schema == 1 and .host == $host and .job == $job and .kind == $kind and ($stamp | test("^[0-9]{8}T[0-9]{6}Z$"))
+    and (.created | gsub("[-:]"; "")) == $stamp and .copy.verified == true
+    and all(.artifacts[]; .name | test("^" + $stamp + "\\.[a-z.]+\\.zst\\.age$"))
+    and ([.artifacts[].name] | length == (unique | length))
     and all(.artifacts[]; (.plain | hash) and (.encrypted | hash))' "$1" >/dev/null 2>&1
 }
 

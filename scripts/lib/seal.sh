@@ -8,15 +8,21 @@ declare -gA STAGE_STATUS=() # stage -> exit status
 # From the end of the stream to its source: when several fail, the first of these is the cause and the rest its echo.
 readonly STAGES_DOWNSTREAM="hash write encrypt plainhash head split compress produce"
 
-# stage NAME IN OUT COMMAND...: starts one. The fifos of the session are closed in it, or they would keep it alive.
+STAGE_ENTER=:
+
+# stages_enter COMMAND: is called first in each stage: a kind lets go there of what it holds open.
+stages_enter() { STAGE_ENTER=$1; }
+
+# stage NAME IN OUT COMMAND...: starts one.
 stage() {
   local name=$1 in=$2 out=$3
   shift 3
-  if [[ -n $SNAPSHOT_PID ]]; then
-    "$@" <"$in" >"$out" 2>"$WORK/$name.err" {SESSION_STDIN}>&- {SESSION_STDOUT}<&- &
-  else
-    "$@" <"$in" >"$out" 2>"$WORK/$name.err" &
-  fi
+  {
+    "$STAGE_ENTER"
+    # A program takes the place of this subshell, so that its process id is the stage's.
+    if [[ $(type -t "$1") == file ]]; then exec "$@"; fi
+    "$@"
+  } <"$in" >"$out" 2>"$WORK/$name.err" &
   STAGE_PID[$name]=$!
 }
 
@@ -60,7 +66,7 @@ stages_judge() {
     if [[ $name == produce && ${STAGE_STATUS[$name]} == 137 && -s $WORK/snapshot.err ]]; then
       fail dump-failed "the snapshot session ended during the dump: $(last_line "$WORK/snapshot.err")"
     elif [[ $name == produce ]]; then
-      fail dump-failed "dumping ended with ${STAGE_STATUS[$name]}: $(last_line "$WORK/$name.err")"
+      fail dump-failed "reading ended with ${STAGE_STATUS[$name]}: $(last_line "$WORK/$name.err")"
     fi
     fail encrypt-failed "stage $name ended with ${STAGE_STATUS[$name]}: $(last_line "$WORK/$name.err")"
   done
@@ -124,7 +130,7 @@ zstd_sizes() { sed -nE 's/.*\( *([0-9]+) *B? *=> *([0-9]+) *(B|bytes),.*/\1 \2/p
 # artifact_json NAME ROLE: prints the artifact that seal just made.
 artifact_json() {
   jq -cn --arg name "$1" --arg role "$2" --arg plain "$SEALED_PLAIN_SHA" --arg encrypted "$SEALED_SHA" \
-    --argjson plainBytes "$SEALED_PLAIN" --argjson encryptedBytes "$SEALED_BYTES" '
-    {name: $name, role: $role, plain: {bytes: $plainBytes, sha256: $plain},
+    --argjson raw "$SEALED_RAW" --argjson plainBytes "$SEALED_PLAIN" --argjson encryptedBytes "$SEALED_BYTES" '
+    {name: $name, role: $role, rawBytes: $raw, plain: {bytes: $plainBytes, sha256: $plain},
      encrypted: {bytes: $encryptedBytes, sha256: $encrypted}}'
 }

@@ -82,6 +82,7 @@ snapshot_open() {
   snapshot_session <"$WORK/snapshot.in" >"$WORK/snapshot.out" 2>"$WORK/snapshot.err" &
   SNAPSHOT_PID=$!
   exec {SESSION_STDIN}>"$WORK/snapshot.in" {SESSION_STDOUT}<"$WORK/snapshot.out"
+  stages_enter snapshot_leave
   trap '' PIPE # a session that ended at once is reported by the read that follows
   snapshot_sql >&"$SESSION_STDIN" || true
   trap - PIPE
@@ -106,10 +107,14 @@ snapshot_close() {
   snapshot_end
 }
 
+# snapshot_leave: in a process that was started beside the session and would keep it open.
+snapshot_leave() { exec {SESSION_STDIN}>&- {SESSION_STDOUT}<&-; }
+
 # snapshot_end: lets the session go, whatever its state.
 snapshot_end() {
   [[ -n $SNAPSHOT_PID ]] || return 0
-  exec {SESSION_STDIN}>&- {SESSION_STDOUT}<&-
+  snapshot_leave
+  stages_enter :
   wait "$SNAPSHOT_PID" || true
   SNAPSHOT_PID=
 }

@@ -110,12 +110,12 @@ describe.each(MACHINES)("host $host", ({ host, job, id, connection, password, ma
   });
 
   it("makes its own key for storage boxes", () => {
-    expect(find(resources, REMOTE, `${host}-client-key`)).toEqual({
+    expect(find(resources, REMOTE, `${host}-box-key`)).toEqual({
       type: REMOTE,
-      name: `${host}-client-key`,
+      name: `${host}-box-key`,
       inputs: {
         connection,
-        create: "/usr/local/lib/granary/host/box-key",
+        create: "/usr/local/lib/granary/host/client-key box",
         stdin: `machine ${id}\n`,
         addPreviousOutputInEnv: false,
       },
@@ -164,7 +164,7 @@ describe("hosts", () => {
     const names = resources.map(({ type, name }) => `${type} ${name}`);
     const each = (host: string, job: string) => [
       `${UPLOAD} ${host}-scripts`,
-      ...[`${host}-client-key`, `${host}-install`, `${host}-${job}`].map((name) => `${REMOTE} ${name}`),
+      ...[`${host}-box-key`, `${host}-install`, `${host}-${job}`].map((name) => `${REMOTE} ${name}`),
       `digitalocean:index/spacesKey:SpacesKey ${host}-to-spaces`,
       `${HOST} ${host}`,
       `${JOB} ${host}-${job}`,
@@ -240,7 +240,7 @@ describe("pitfalls of remote work", () => {
   });
 
   it("every command is tied to the machine by its standard input", () => {
-    for (const name of ["web-install", "web-client-key", "web-ready", "web-stock"])
+    for (const name of ["web-install", "web-box-key", "web-ready", "web-stock"])
       expect(JSON.stringify(find(resources, REMOTE, name).inputs["stdin"])).toMatch(/(machine|server|MACHINE=) ?13\\n/);
   });
 

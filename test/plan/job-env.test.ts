@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { jobEnv, type JobEnvInput } from "../../plan/job-env.js";
 import { parseSettings } from "../../settings/parse.js";
-import { ACCOUNT, example, RECIPIENTS } from "../settings/example.js";
+import { ACCOUNT, example, HOST_KEY, RECIPIENTS } from "../settings/example.js";
 
 const BOX_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIICf9svRenC/PLKIL9nk6K/pxQgoiFC41wTNvoIncOxs";
 
@@ -29,6 +29,7 @@ GRANARY_LOCAL_DAYS=7
 GRANARY_PG_CONTAINER=
 GRANARY_PG_DATABASE=mydb
 GRANARY_PG_USER=postgres
+GRANARY_CONTINUOUS=no
 GRANARY_COPIES=spaces r2 box
 GRANARY_COPY_SPACES_ROOT=kolonell-backups
 RCLONE_CONFIG_SPACES_TYPE=s3
@@ -68,6 +69,56 @@ GRANARY_BOX_KNOWN_HOST=[u1004.your-storagebox.de]:23 ${BOX_KEY}
     expect(lines).toContain("GRANARY_PG_PASSWORD=a=b c");
   });
 
+  const lines = (job: Record<string, unknown>, secrets: Partial<JobEnvInput> = {}): string[] => {
+    const raw = example();
+    Object.assign(raw.hosts.shop.jobs, { orders: job });
+    return jobEnv({ ...INPUT, settings: parseSettings(raw), ...secrets }).split("\n");
+  };
+
+  it("has the log's settings of a continuous database", () => {
+    expect(lines({ kind: "postgres", database: "mydb", continuous: true, baseSchedule: "04:10" })).toEqual(
+      expect.arrayContaining([
+        "GRANARY_CONTINUOUS=yes",
+        "GRANARY_BASE_ON_CALENDAR=*-*-* 04:10:00 UTC",
+        "GRANARY_SLOT_KEEP=4GB",
+      ]),
+    );
+  });
+
+  it.each(["mariadb", "mysql"])("has the server of a %s job", (kind) => {
+    expect(lines({ kind, database: "shop", container: "db1" }, { password: "p" })).toEqual(
+      expect.arrayContaining([
+        `GRANARY_KIND=${kind}`,
+        "GRANARY_DB_CONTAINER=db1",
+        "GRANARY_DB_DATABASE=shop",
+        "GRANARY_DB_USER=root",
+        "GRANARY_DB_PASSWORD=p",
+        "GRANARY_CONTINUOUS=no",
+      ]),
+    );
+  });
+
+  it.each(["files", "configs", "logs"])("has the paths of a %s job on one line", (kind) => {
+    const job = { kind, paths: ["/opt/a b", '/opt/"c"'], exclude: ["*.tmp"] };
+    const found = lines(job, { repositoryPassword: "R" });
+    expect(found).toEqual(
+      expect.arrayContaining(['GRANARY_PATHS=["/opt/a b","/opt/\\"c\\""]', 'GRANARY_EXCLUDE=["*.tmp"]']),
+    );
+    expect(found).toContain("GRANARY_RESTIC_PASSWORD=R");
+    expect(lines(job).some((line) => line.startsWith("GRANARY_RESTIC"))).toBe(false);
+  });
+
+  it("has the remote of a source job, with its key by name and port", () => {
+    const at = (remote: string, more = {}): string[] => lines({ kind: "source", path: "/opt/app", remote, ...more });
+    const github =
+      "GRANARY_SOURCE_KNOWN_HOST=github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    expect(at("git@github.com:example/shop.git")).toContain(github);
+    expect(at("ssh://git@git.example:2222/shop.git", { remoteHostKey: HOST_KEY })).toContain(
+      `GRANARY_SOURCE_KNOWN_HOST=[git.example]:2222 ${HOST_KEY}`,
+    );
+    expect(lines({ kind: "source", path: "/opt/app" }).some((line) => line.includes("REMOTE"))).toBe(false);
+  });
+
   it.each(["a\nb", "a\rb", "a\0b"])("refuses the password %j without showing it", (password) => {
     expect(() => jobEnv({ ...INPUT, password })).toThrow(
       /^GRANARY_PG_PASSWORD has a line break or a NUL in it: values are one line, remove it$/,
@@ -77,6 +128,7 @@ GRANARY_BOX_KNOWN_HOST=[u1004.your-storagebox.de]:23 ${BOX_KEY}
   it.each([
     [{ host: "shop2" }, 'no job "shop2/orders" in the settings: check the names'],
     [{ job: "order" }, 'no job "shop/order" in the settings: check the names'],
+    [{ job: "redis" }, 'no job "shop/redis" in the settings: check the names'],
     [{ access: {} }, 'copy "spaces" needs an S3 key, got nothing'],
     [{ access: { ...INPUT.access, r2: INPUT.access["box"] } }, 'copy "r2" needs an S3 key, got box'],
     [{ access: { ...INPUT.access, box: INPUT.access["r2"] } }, 'copy "box" needs a box account, got s3'],

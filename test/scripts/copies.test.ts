@@ -46,11 +46,13 @@ afterEach(() => {
 it("S3 with an item-scoped key and a lock: to it, read back, restored from it", async () => {
   expect((await host.backup()).code).toBe(0);
   const stamp = host.manifest("local").created.replace(/[-:]/g, "");
-  const names = ["dump.zst.age", "globals.sql.zst.age", "json"].map((end) => `daily/shop/orders/${stamp}.${end}`);
-  expect([...s3.objects.keys()].sort()).toEqual(names);
+  const names = ["daily", "monthly", "annual"].flatMap((tier) =>
+    ["dump.zst.age", "globals.sql.zst.age", "json"].map((end) => `${tier}/shop/orders/${stamp}.${end}`),
+  );
+  expect([...s3.objects.keys()].sort()).toEqual([...names].sort());
   const puts = s3.requests.filter((request) => request.startsWith("PUT"));
-  expect(puts.at(-1)).toBe(`PUT /archive/${names[2] ?? ""}`);
-  expect(puts.length).toBe(3);
+  expect(puts[2]).toBe(`PUT /archive/${names[2] ?? ""}`);
+  expect(puts.length).toBe(9);
   expect(s3.requests.filter((request) => /^(PUT|HEAD|DELETE) \/archive\/?$/.test(request))).toEqual([]);
   const verify = await host.run("granary-artifacts", ["orders", "--copy", "r2", "--verify"]);
   expect(JSON.parse(verify.stdout)).toMatchObject({ intact: true, copy: { name: "r2" } });
@@ -82,7 +84,7 @@ async function startBox(): Promise<{ box: ChildProcess; port: number }> {
   const port = await freePort();
   mkdirSync(join(dir, "home"), { recursive: true });
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(dir, "host_key")]);
-  writeFileSync(join(dir, "authorized_keys"), (await host.run("host/box-key", [])).stdout, { mode: 0o600 });
+  writeFileSync(join(dir, "authorized_keys"), (await host.run("host/client-key", ["box"])).stdout, { mode: 0o600 });
   const pinned = readFileSync(join(dir, "host_key.pub"), "utf8").split(" ").slice(0, 2).join(" ");
   writeFileSync(join(host.root, "etc/granary/known_hosts"), `[127.0.0.1]:${String(port)} ${pinned}\n`);
   if (process.getuid?.() === 0 && !existsSync("/run/sshd")) mkdirSync("/run/sshd");

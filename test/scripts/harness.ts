@@ -116,7 +116,7 @@ export class Host {
   env: Record<string, string>;
 
   constructor(
-    readonly cluster: Cluster,
+    readonly cluster: Pick<Cluster, "dir">,
     readonly keys = keygen(),
   ) {
     chmodSync(this.root, 0o755);
@@ -216,8 +216,23 @@ export class Host {
   }
 }
 
+/** A host whose job `orders` is of a kind that has no database, with one copy, `a`. */
+export function fileHost(kind: string, paths?: string[]): Host {
+  const host = new Host({ dir: "/nonexistent" });
+  const postgres = Object.keys(host.env).filter((key) => key.startsWith("GRANARY_PG_"));
+  host.writeEnv({
+    ...Object.fromEntries(postgres.map((key) => [key, undefined])),
+    GRANARY_KIND: kind,
+    GRANARY_COPIES: "a",
+    ...(paths === undefined ? {} : { GRANARY_PATHS: JSON.stringify(paths), GRANARY_EXCLUDE: "[]" }),
+  });
+  return host;
+}
+
 export interface Manifest {
   created: string;
+  kind: string;
+  tier: string;
   dumpBytes: number;
   rows: Record<string, number>;
   artifacts: {

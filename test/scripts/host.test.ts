@@ -126,7 +126,7 @@ describe("install-job", () => {
       job: "orders",
       schedule: "*-*-* 03:00:00 UTC",
       next: "Tue 2026-11-24 03:00:00 UTC",
-      database: expect.stringMatching(/^15\d{4}$/) as unknown,
+      deployed: expect.stringMatching(/^15\d{4}$/) as unknown,
     });
     const env = join(host.root, "etc/granary/orders.env");
     expect(readFileSync(env, "utf8")).toBe(envText());
@@ -172,7 +172,7 @@ describe("install-job", () => {
     const result = await installJob(envText().replace("DATABASE=shop", "DATABASE=later"));
     expect(result.code).toBe(0);
     expect(result.stderr).toContain("event=database-absent job=orders");
-    expect(JSON.parse(result.stdout)).toMatchObject({ database: "absent" });
+    expect(JSON.parse(result.stdout)).toMatchObject({ deployed: "absent" });
   });
 
   it("a client older than the server is not", async () => {
@@ -217,11 +217,11 @@ describe("removing", () => {
   });
 });
 
-it("box-key makes one key, and prints its public half alone", async () => {
+it("client-key makes one key, and prints its public half alone", async () => {
   rmSync(join(host.root, "etc/granary"), { recursive: true });
-  const first = await host.run("host/box-key", []);
+  const first = await host.run("host/client-key", ["box"]);
   expect(first.code).toBe(0);
   expect(first.stdout).toMatch(/^ssh-ed25519 [A-Za-z0-9+/]+=* granary@\S+\n$/);
-  expect((await host.run("host/box-key", [])).stdout).toBe(first.stdout);
+  expect((await host.run("host/client-key", ["box"])).stdout).toBe(first.stdout);
   expect(statSync(join(host.root, "etc/granary/box_ed25519")).mode & 0o777).toBe(0o600);
 });

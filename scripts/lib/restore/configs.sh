@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+# Bringing configuration back: the tar, below a directory, with owners and modes. From there it is put in its place by hand.
+
+# shellcheck source=../restore-directory.sh
+source "$LIB/restore-directory.sh"
+# shellcheck source=../restore-archive.sh
+source "$LIB/restore-archive.sh"
+
+restore_prepare() { directory_prepare; }
+restore_cleanup() { directory_drop; }
+restore_run() { archive_restore; }
