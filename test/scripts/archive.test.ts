@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSyn
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectFailure } from "./faults.js";
-import { fileHost, Host } from "./harness.js";
+import { fileHost, type Host } from "./harness.js";
 
 let host: Host;
 const at = (path: string): string => join(host.root, path);
