@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# The rounds of granary-wal. A chain is a run of log without a gap, in a prefix of its own for each system identifier
+# and major version of the server; a new chain needs a base backup before anything can be recovered from it.
+
+FACTS=no      # whether the server answered in this round
+SETTINGS_TEXT= # what in the server's settings is in the way
+SPACE_LOW=no
+RECEIVED=0    # seconds since 1970 of the last piece
+BASE_PID=
+BASE_TRIED=0
+SAMPLE_TIME=() # when the server was how far: what is cut up to there has everything committed until then
+SAMPLE_LSN=()
+
+# nap SECONDS: without a process of its own.
+nap() { read -rt "$1" <>"$WORK/nap" || true; }
+
+# chain_begin REASON: a new slot, an empty spool, and a base backup as soon as the log comes. What was cut is sent as is.
+chain_begin() {
+  local system=$SERVER_SYSTEM-$((SERVER_VERSION / 10000)) name=chain-begun
+  if [[ -n $CHAIN ]]; then name=wal-gap; fi
+  log "$name" "system=$system" "before=$CHAIN_SYSTEM" "last=$CUT_LAST" "message=$1"
+  receiver_stop
+  if ! slot_create; then
+    log slot-failed "slot=$SLOT" "message=$(last_line "$WORK/slot.err")"
+    return 0 # next round
+  fi
+  rm -f "$SPOOL"/receive/* "$SPOOL/positions"
+  cut_reset
+  SAMPLE_TIME=() SAMPLE_LSN=()
+  printf '%s %s %s\n' "$STAMP" "$system" "${CHAIN:+$1}" >"$SPOOL/chain.new"
+  sync "$SPOOL/chain.new"
+  mv "$SPOOL/chain.new" "$SPOOL/chain"
+  chain_read
+  BASE_TRIED=0
+}
+
+# chain_check: whether the log goes on where it was.
+chain_check() {
+  if [[ -z $CHAIN ]]; then
+    chain_begin "the first log of this job"
+  elif [[ $CHAIN_SYSTEM != "$SERVER_SYSTEM-$((SERVER_VERSION / 10000))" ]]; then
+    chain_begin "another database server: $SERVER_SYSTEM-$((SERVER_VERSION / 10000))"
+  elif [[ $SLOT_STATUS == absent || $SLOT_STATUS == lost ]]; then
+    chain_begin "slot $SLOT was $SLOT_STATUS"
+  elif [[ -n $CUT_GAP ]]; then
+    chain_begin "segment $CUT_GAP does not follow $CUT_LAST"
+  elif ! receiver_running && receiver_diverged; then
+    chain_begin "$(last_line "$WORK/receiver.err")"
+  fi
+}
+
+# space_look: a tenth of the disk must be free, at least 1 GiB; 10 GiB are enough on any disk.
+space_look() {
+  local left size need was=$SPACE_LOW
+  read -r left size < <(df --output=avail,size -B1 "$SPOOL" | tail -n 1)
+  need=$((size / 10))
+  if ((need < 1073741824)); then need=1073741824; fi
+  if ((need > 10737418240)); then need=10737418240; fi
+  SPACE_LOW=no
+  if ((left < need)); then SPACE_LOW=yes; fi
+  if [[ $SPACE_LOW != "$was" ]]; then log space "low=$SPACE_LOW" "free=$left" "needed=$need"; fi
+}
+
+# facts_look: what the server says; a heartbeat if nothing was written for most of a minute.
+facts_look() {
+  local beat=
+  if ((EPOCHSECONDS - RECEIVED >= INTERVAL * 7 / 4)); then beat=heartbeat; fi
+  FACTS=no
+  if ! server_facts $beat; then return 0; fi
+  FACTS=yes
+  SAMPLE_TIME+=("$EPOCHSECONDS") SAMPLE_LSN+=("$SERVER_LSN")
+  if ((${#SAMPLE_TIME[@]} > 60)); then
+    SAMPLE_TIME=("${SAMPLE_TIME[@]:1}") SAMPLE_LSN=("${SAMPLE_LSN[@]:1}")
+  fi
+}
+
+# covered: prints since when the server was further than what is cut; nothing when that is not known.
+covered() {
+  local i
+  for ((i = ${#SAMPLE_LSN[@]} - 1; i >= 0; i--)); do
+    if ((SAMPLE_LSN[i] <= CUT_POSITION)); then
+      printf '%s' "${SAMPLE_TIME[i]}"
+      return 0
+    fi
+  done
+}
+
+# cut_round: pieces into the outboxes, positions to the disk, and only then is the log taken from the spool.
+cut_round() {
+  local until
+  cut_all
+  if ((${#CUT_MADE[@]} > 0)); then
+    outbox_fill "$CHAIN_SYSTEM" "${CUT_MADE[@]}"
+    positions_write
+    RECEIVED=$EPOCHSECONDS
+    until=$(covered)
+    if [[ -n $until ]]; then covered_note "$until"; fi
+  fi
+  spool_clean
+}
+
+# base_look: a base backup is due when a copy that can be reached has none of this chain.
+base_look() {
+  local copy sent due=no
+  if [[ -n $BASE_PID ]] && ! kill -0 "$BASE_PID" 2>/dev/null; then
+    wait "$BASE_PID" || log base-failed "code=$?"
+    BASE_PID=
+  fi
+  if [[ -n $BASE_PID || ${#CUT_END[@]} == 0 || $SPACE_LOW == yes ]]; then return 0; fi
+  for copy in $(conf GRANARY_COPIES); do
+    sent=$(copy_file "$copy" sent)
+    if ((${sent:-0} > BASE_TRIED)) && ! copy_whole "$copy"; then due=yes; fi
+  done
+  if [[ $due == no ]] || ((EPOCHSECONDS - BASE_TRIED < $(conf GRANARY_BASE_RETRY 600))); then return 0; fi
+  BASE_TRIED=$EPOCHSECONDS
+  (
+    trap - EXIT INT TERM
+    exec {GRANARY_LOCK}>&-
+    exec "$LIB/../granary-base" "$JOB"
+  ) </dev/null &
+  BASE_PID=$!
+}
+
+# settings_look: again whenever nothing is received.
+settings_look() {
+  if receiver_running && [[ -z $SETTINGS_TEXT ]]; then return 0; fi
+  SETTINGS_TEXT=$(settings_said)
+  if [[ -z $SETTINGS_TEXT ]]; then SETTINGS_TEXT=$(slot_bound); fi
+}
+
+# stream: the chain goes on, or a new one begins, and the receiver runs.
+stream() {
+  settings_look
+  if [[ -n $SETTINGS_TEXT ]]; then return 0; fi
+  chain_check
+  if [[ $SPACE_LOW == no ]]; then receiver_ensure; fi
+}
+
+# round: one look at everything. The server first, for what is cut afterwards has all it had then.
+round() {
+  space_look
+  facts_look
+  if [[ $SPACE_LOW == yes ]]; then receiver_stop; fi
+  if [[ $FACTS == yes ]]; then stream; fi
+  nap 0.5
+  cut_round
+  senders_reap
+  outboxes_bound
+  senders_start
+  base_look
+  judge
+  wal_state_write
+}
