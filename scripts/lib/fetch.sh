@@ -31,12 +31,25 @@ artifact_read() {
   fi
 }
 
-# artifact_open COPY MANIFEST ROLE COMMAND...: fetches, hashes, decrypts and decompresses in one stream into COMMAND, so
-# that it takes as long as the slowest of these and no longer. What COMMAND got counts only once this returns.
+# decompress_into SINK...: what is on standard input, decompressed: into the file after --to, or else into a command. Leaves
+# the exit statuses of zstd and of the command. A file is written by zstd itself: one pass less over all of it.
+decompress_into() {
+  local status=(0 0)
+  if [[ $1 == --to ]]; then
+    zstd -dcq >"$2" 2>"$WORK/zstd.err" || status=("$?" 0)
+  else
+    zstd -dcq 2>"$WORK/zstd.err" | "$@" || status=("${PIPESTATUS[@]}")
+  fi
+  printf '%s %s\n' "${status[@]}" >"$WORK/opened.status"
+}
+
+# artifact_open COPY MANIFEST ROLE SINK...: fetches, hashes, decrypts and decompresses in one stream into SINK (as above),
+# so that it takes as long as the slowest of these and no longer. What SINK got counts only once this returns.
 artifact_open() {
-  local name sha hasher status=(0 0 0 0 0) from=$1
+  local name sha hasher zstd sink status=(0 0 0 0) from=$1
   name=$(artifact_field "$2" "$3" .name)
   sha=$(artifact_field "$2" "$3" .encrypted.sha256)
+  [[ -n $name ]] || fail manifest "the backup $STAMP has no artifact '$3'"
   shift 3
   rm -f "$WORK/to-hash"
   mkfifo -m 600 "$WORK/to-hash"
@@ -44,16 +57,18 @@ artifact_open() {
   hasher=$!
   # nopipe: the hash is taken to the end even if age has stopped, to tell a damaged artifact from a wrong identity.
   artifact_read "$from" "$name" | tee --output-error=exit-nopipe "$WORK/to-hash" |
-    age -d -i "$IDENTITY" 2>"$WORK/age.err" | zstd -dcq 2>"$WORK/zstd.err" | "$@" || status=("${PIPESTATUS[@]}")
+    age -d -i "$IDENTITY" 2>"$WORK/age.err" | decompress_into "$@" || status=("${PIPESTATUS[@]}")
   wait "$hasher"
+  read -r zstd sink <"$WORK/opened.status"
   ((status[0] == 0)) || fail fetch-failed "$name could not be read from copy $from: $(rclone_said)"
   [[ $(<"$WORK/opened.sha") == "$sha" ]] || fail artifact-corrupt "$name in copy $from differs from its manifest"
-  ((status[4] == 0)) || fail restore-failed "the opened $name could not be written"
+  ((sink == 0)) || fail restore-failed "the opened $name could not be written"
   if ((status[2] != 0)); then
     if grep -qE 'no identity matched|identity file|malformed secret key|reading "' "$WORK/age.err"; then
       fail identity-wrong "age: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
     fi
     fail artifact-corrupt "$name cannot be decrypted: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
   fi
-  ((status[1] == 0 && status[3] == 0)) || fail artifact-corrupt "$name cannot be decompressed: $(last_line "$WORK/zstd.err")"
+  if grep -qs 'No space left' "$WORK/zstd.err"; then fail restore-failed "the opened $name could not be written: no space left"; fi
+  ((status[1] == 0 && zstd == 0)) || fail artifact-corrupt "$name cannot be decompressed: $(last_line "$WORK/zstd.err")"
 }

@@ -108,7 +108,7 @@ dump_place() {
   if [[ -n $PG_CONTAINER ]]; then
     artifact_open "$1" "$2" dump docker exec -i "$PG_CONTAINER" sh -c "umask 077; cat >\"\$0\"" "$DUMP"
   else
-    artifact_open "$1" "$2" dump dd of="$DUMP" bs=1M status=none
+    artifact_open "$1" "$2" dump --to "$DUMP"
     if ((${#PG_CLIENT[@]} > 0)); then chown postgres "$DUMP"; fi
   fi
 }

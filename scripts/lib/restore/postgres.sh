@@ -58,14 +58,27 @@ place() {
   dump_place "$COPY" "$MANIFEST"
 }
 
-# load: without statistics the first queries of a shop would be slow, hence ANALYZE.
+# load: what is restored is not looked at before all of it is there.
 load() {
   timed roles roles_restore "$GLOBALS"
   timed fetch place
   database_create "$TARGET" "$STAMP"
   timed restore dump_restore "$TARGET"
   dump_drop
-  timed analyze pg vacuumdb -q -U "$PG_USER" -j "$(nproc)" --analyze-only -d "$TARGET" </dev/null
+}
+
+# analyze: without statistics the first queries of a shop would be slow.
+analyze() { pg vacuumdb -q -U "$PG_USER" -j "$(nproc)" --analyze-only -d "$TARGET" </dev/null; }
+
+# examine: the rows are counted while the statistics are taken: the one reads what the other has just read.
+examine() {
+  local analyzing=
+  if [[ $REUSE == no ]]; then
+    analyze &
+    analyzing=$!
+  fi
+  rows_compare "$TARGET" "$MANIFEST"
+  [[ -z $analyzing ]] || wait "$analyzing" || fail restore-failed "the statistics of '$TARGET' could not be taken"
 }
 
 # go_live: the restored database takes the name of the live one, unless that has tables and nobody asked for it.
@@ -88,7 +101,7 @@ restore_run() {
   timed globals globals
   target_choose
   if [[ $REUSE == no ]]; then load; fi
-  timed compare rows_compare "$TARGET" "$MANIFEST"
+  timed compare examine
   if [[ $REUSE == no ]]; then timed properties properties_restore "$TARGET"; fi
   go_live
   restored "$(jq -c --arg database "$TARGET" --arg old "$OLD" --argjson switched "$IS_LIVE" '

@@ -10,9 +10,6 @@ restore_prepare() {
 }
 restore_cleanup() { directory_drop; }
 
-# bundle_write: a bundle must be a file to be fetched from.
-bundle_write() { cat >"$WORK/source.bundle"; }
-
 # refs_restore: all refs as they were, and the commit that was checked out.
 refs_restore() {
   repository_at "$PART"
@@ -42,7 +39,7 @@ refs_compare() {
 }
 
 restore_run() {
-  timed fetch artifact_open "$COPY" "$MANIFEST" bundle bundle_write
+  timed fetch artifact_open "$COPY" "$MANIFEST" bundle --to "$WORK/source.bundle" # to fetch from, it must be a file
   timed restore refs_restore
   timed compare refs_compare
   chmod 0755 "$PART"
