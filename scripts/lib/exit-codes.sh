@@ -36,6 +36,7 @@ readonly GRANARY_EXIT_TABLE='
 36 wal-settings | the settings of the database server do not allow continuous backup | change the server as the message says, then restart it
 40 install-failed | the host could not be set up | read the message of apt-get or install and run again
 41 not-applied | systemd resolved something else than what was written | look at systemctl cat and systemctl show of the unit that is named
+42 cron | on this host without systemd, cron would not start jobs or not at their time | install and start cron, set the zone to UTC (ln -sf /usr/share/zoneinfo/Etc/UTC /etc/localtime), restart cron and deploy again
 '
 
 # exit_field NAME FIELD: FIELD is code, meaning or hint; prints it.

@@ -31,6 +31,7 @@ beforeAll(() => {
 afterAll(() => cluster.close());
 beforeEach(() => {
   host = new Host(cluster);
+  mkdirSync(join(host.root, "run/systemd/system"), { recursive: true });
   host.fake("systemctl", SYSTEMCTL);
   host.fake("apt-get", `echo "$*" >>"$STATE"; [[ $* != *update* ]]`);
 });
