@@ -22,12 +22,14 @@ manifest_choose() {
 # artifact_field MANIFEST ROLE FILTER
 artifact_field() { jq -r --arg role "$2" ".artifacts[] | select(.role == \$role) | $3" "$1"; }
 
+ARTIFACT_PREFIX= # where artifact_read looks in a copy; empty: where the daily artifacts of the job are
+
 # artifact_read COPY NAME: prints an artifact as the copy gives it.
 artifact_read() {
   if [[ $1 == local ]]; then
     cat "$GRANARY_BACKUPS/$JOB/$2" 2>"$WORK/rclone.err"
   else
-    copy_rclone "$1" cat "$(copy_path "$1" "$(job_prefix)/$2")" 2>"$WORK/rclone.err"
+    copy_rclone "$1" cat "$(copy_path "$1" "${ARTIFACT_PREFIX:-$(job_prefix)}/$2")" 2>"$WORK/rclone.err"
   fi
 }
 

@@ -49,7 +49,7 @@ segment_name() {
 
 # chain_walk SUMMARY TIMELINE NUMBER SIZE [UNTIL]: follows the log in what chain_segments printed, from a segment on, over
 # to a newer timeline where there is one; at most to the first segment that has something newer than stamp UNTIL.
-# Fills CHAIN_*. With TIMELINES (a map "number of the first segment" by timeline) it goes over only where that says so.
+# Fills CHAIN_*. When TIMELINES is filled, it goes over only where that says so.
 chain_walk() {
   local -A reach=() stamp=() hole=()
   local segment end when gap timeline=$2 number=$3 size=$4 until=${5-} newest=0
@@ -77,6 +77,9 @@ chain_walk() {
     number=$((number + 1))
   done
 }
+
+# timeline_begins TIMELINE NUMBER: the walk may go over to that timeline from that segment on.
+timeline_begins() { TIMELINES["$1"]=$2; }
 
 # chain_timeline TIMELINE NUMBER SIZE NEWEST: the newest timeline that has the segment and may follow, in REPLY.
 chain_timeline() {
