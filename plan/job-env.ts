@@ -2,6 +2,7 @@ import { isBackup } from "../settings/jobs/job.js";
 import { remoteHost, remoteKey } from "../settings/jobs/source.js";
 import type { BackupJob, Copy, R2Copy, Settings, SourceJob, SpacesCopy, StorageBoxCopy } from "../settings/schema.js";
 import { s3Endpoint } from "./endpoints.js";
+import { jobSchedules, type JobSchedules } from "./schedules.js";
 
 /** The host's own key to a bucket. */
 export interface S3Access {
@@ -44,18 +45,22 @@ export const BOX_PORT = 23;
  */
 export function jobEnv(input: JobEnvInput): string {
   const { settings, host, job } = input;
-  const found = settings.hosts[host]?.jobs[job];
+  const jobs = settings.hosts[host]?.jobs ?? {};
+  const found = jobs[job];
   if (found === undefined || !isBackup(found))
     throw new Error(`no job "${host}/${job}" in the settings: check the names`);
+  const { backup, base } = jobSchedules(jobs)[job] as JobSchedules;
   const copies = Object.entries(settings.copies);
   const pairs: Record<string, string> = {
     GRANARY_MACHINE: input.machine,
     GRANARY_HOST: host,
     GRANARY_JOB: job,
     GRANARY_KIND: found.kind,
-    GRANARY_ON_CALENDAR: found.schedule.onCalendar,
+    GRANARY_ON_CALENDAR: backup.onCalendar,
+    GRANARY_CRON: backup.cron,
     GRANARY_RECIPIENTS: settings.encryption.recipients.join(" "),
     GRANARY_LOCAL_DAYS: String(settings.retention.localDays),
+    ...(base === undefined ? {} : { GRANARY_BASE_ON_CALENDAR: base.onCalendar }),
     ...kindPairs(found, input),
     GRANARY_COPIES: copies.map(([name]) => name).join(" "),
   };
@@ -68,9 +73,7 @@ function kindPairs(job: BackupJob, secrets: JobEnvInput): Record<string, string>
     case "postgres":
       return {
         ...serverPairs("PG", job, secrets),
-        ...(job.continuous
-          ? { GRANARY_BASE_ON_CALENDAR: job.baseSchedule.onCalendar, GRANARY_SLOT_KEEP: job.slotKeep }
-          : {}),
+        ...(job.continuous ? { GRANARY_SLOT_KEEP: job.slotKeep } : {}),
       };
     case "mariadb":
     case "mysql":

@@ -14,26 +14,16 @@ const STEP = 10;
 const HOUR = 60;
 const DAY = 24 * HOUR;
 
-/** Of a job, only its schedule counts; one without is not started by the clock. */
-interface Scheduled {
-  kind: string;
-  schedule?: Schedule;
-}
-
 /**
  * The schedule each job of one host really gets, by name; its text stays as written. "Before" goes by name, not by place:
  * the engine hands the settings over sorted by name, `granary check` reads them from the file, and both must agree.
  */
-export function spread(jobs: Readonly<Record<string, Scheduled>>): Record<string, Schedule> {
-  const names = Object.keys(jobs).sort();
-  const waiting = names.flatMap((name) => {
-    const schedule = jobs[name]?.schedule;
-    return schedule === undefined ? [] : [{ name, schedule }];
-  });
+export function spread(schedules: Readonly<Record<string, Schedule>>): Record<string, Schedule> {
+  const waiting = Object.entries(schedules).sort(([a], [b]) => (a < b ? -1 : 1));
   const placed: Record<string, Schedule> = {};
-  for (const [i, { name, schedule }] of waiting.entries()) {
+  for (const [i, [name, schedule]] of waiting.entries()) {
     const before = Object.values(placed).map(({ times }) => times);
-    const after = waiting.slice(i + 1).map((job) => job.schedule.times);
+    const after = waiting.slice(i + 1).map(([, { times }]) => times);
     placed[name] = scheduleOf(schedule.text, place(schedule.times, before, after));
   }
   return placed;

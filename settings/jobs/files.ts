@@ -48,5 +48,5 @@ export const configsSchema = strict("a configs job", {
 export const logsSchema = strict("a logs job", {
   kind: z.literal("logs"),
   ...common,
-  schedule: scheduleSchema.prefault("03:30"),
+  schedule: scheduleSchema.prefault("weekly"),
 });

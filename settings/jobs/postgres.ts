@@ -36,6 +36,6 @@ export const postgresSchema = strict("a postgres job", {
   ),
   schedule: scheduleSchema.prefault("03:00"),
   continuous: z.boolean({ error: "use true or false" }).default(false),
-  baseSchedule: scheduleSchema.prefault("02:00"),
+  baseSchedule: scheduleSchema.prefault("Sun 02:00"),
   slotKeep: text(/^[1-9]\d{0,5}(MB|GB)$/, 'use a size such as "512MB" or "4GB"').default("4GB"),
 });

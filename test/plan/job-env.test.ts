@@ -24,6 +24,7 @@ GRANARY_HOST=shop
 GRANARY_JOB=orders
 GRANARY_KIND=postgres
 GRANARY_ON_CALENDAR=*-*-* 03:00:00 UTC
+GRANARY_CRON=0 3 * * *
 GRANARY_RECIPIENTS=${RECIPIENTS.join(" ")}
 GRANARY_LOCAL_DAYS=7
 GRANARY_PG_CONTAINER=
@@ -74,6 +75,21 @@ GRANARY_BOX_KNOWN_HOST=[u1004.your-storagebox.de]:23 ${BOX_KEY}
     Object.assign(raw.hosts.shop.jobs, { orders: job });
     return jobEnv({ ...INPUT, settings: parseSettings(raw), ...secrets }).split("\n");
   };
+
+  it("has a time of its own on the host", () => {
+    const raw = example();
+    Object.assign(raw.hosts.shop.jobs, { again: { kind: "postgres", database: "other" } });
+    const settings = parseSettings(raw);
+    const times = ["again", "orders"].map((job) =>
+      jobEnv({ ...INPUT, settings, job })
+        .split("\n")
+        .slice(4, 6),
+    );
+    expect(times).toEqual([
+      ["GRANARY_ON_CALENDAR=*-*-* 03:00:00 UTC", "GRANARY_CRON=0 3 * * *"],
+      ["GRANARY_ON_CALENDAR=*-*-* 03:10:00 UTC", "GRANARY_CRON=10 3 * * *"],
+    ]);
+  });
 
   it("has the log's settings of a continuous database", () => {
     expect(lines({ kind: "postgres", database: "mydb", continuous: true, baseSchedule: "04:10" })).toEqual(

@@ -1,20 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { nextRuns } from "../../plan/next-runs.js";
+import { jobSchedules } from "../../plan/schedules.js";
 import { spread } from "../../plan/spread.js";
+import { jobSchema } from "../../settings/jobs/job.js";
+import type { Job } from "../../settings/schema.js";
 import { scheduleSchema } from "../../settings/schedule.js";
 
-/** Jobs a, b, c, … by their schedules; undefined is a job that has none. */
-function host(...schedules: (string | undefined)[]) {
-  return Object.fromEntries(
-    schedules.map((text, i) => [
-      String.fromCharCode(97 + i),
-      text === undefined ? { kind: "cache" } : { kind: "postgres", schedule: scheduleSchema.parse(text) },
-    ]),
-  );
+/** Jobs a, b, c, … by their schedules. */
+function host(...schedules: string[]) {
+  return Object.fromEntries(schedules.map((text, i) => [String.fromCharCode(97 + i), scheduleSchema.parse(text)]));
 }
 
-const lines = (...schedules: (string | undefined)[]): string[] =>
-  Object.values(spread(host(...schedules))).map(({ cron }) => cron);
+const lines = (...schedules: string[]): string[] => Object.values(spread(host(...schedules))).map(({ cron }) => cron);
 
 describe("spread", () => {
   it("leaves alone what does not start together", () => {
@@ -65,10 +62,6 @@ describe("spread", () => {
     expect(there["b"]).toMatchObject({ text: "03:00", onCalendar: "*-*-* 03:10:00 UTC", cron: "10 3 * * *" });
   });
 
-  it("gives no schedule to what has none", () => {
-    expect(Object.keys(spread(host("03:00", undefined, "03:00")))).toEqual(["a", "c"]);
-  });
-
   it("leaves no minute of a month with two starts", () => {
     const many = ["hourly", "03:00", "weekly", "03:00", "monthly", "Mon 03:00", "*/20 * * * *", "@daily", "03:00"];
     const starts = Object.values(spread(host(...many))).flatMap((schedule) => {
@@ -77,5 +70,23 @@ describe("spread", () => {
     });
     const times = starts.map((start) => start.toISOString());
     expect(new Set(times).size).toBe(times.length);
+  });
+});
+
+describe("jobSchedules", () => {
+  it("spreads jobs and base backups over one clock, and leaves out what does not run", () => {
+    const parsed = (raw: object): Job => jobSchema.parse(raw);
+    const schedules = jobSchedules({
+      orders: parsed({ kind: "postgres", database: "a", continuous: true, baseSchedule: "Sun 03:00" }),
+      carts: parsed({ kind: "cache" }),
+      stock: parsed({ kind: "postgres", database: "b", baseSchedule: "03:20" }),
+      media: parsed({ kind: "files", paths: ["/srv"], schedule: "03:00" }),
+    });
+    const crons = Object.entries(schedules).map(([name, { backup, base }]) => [name, backup.cron, base?.cron]);
+    expect(crons).toEqual([
+      ["orders", "10 3 * * *", "20 3 * * 0"],
+      ["stock", "30 3 * * *", undefined],
+      ["media", "0 3 * * *", undefined],
+    ]);
   });
 });

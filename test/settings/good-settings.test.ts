@@ -41,7 +41,7 @@ describe("parseSettings", () => {
               user: "postgres",
               schedule: scheduleSchema.parse("03:00"),
               continuous: false,
-              baseSchedule: scheduleSchema.parse("02:00"),
+              baseSchedule: scheduleSchema.parse("Sun 02:00"),
               slotKeep: "4GB",
             },
           },
