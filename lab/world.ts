@@ -7,6 +7,7 @@ import { startClouds, type Clouds } from "./clouds/index.js";
 import { cacheDir, domain, network, runDir, tool } from "./config.js";
 import { startDns } from "./dns.js";
 import type { ConfigValue } from "./engine.js";
+import { createBoxSnapshot, deleteBoxSnapshot, rollBackBox, showBoxSnapshots } from "./hosts/box-snapshots.js";
 import { createBox, createSubaccount, deleteBox, deleteSubaccount } from "./hosts/boxes.js";
 import { destroyAllMachines } from "./hosts/machines.js";
 import { createServer, deleteServer, serverReady } from "./hosts/servers.js";
@@ -71,6 +72,10 @@ export async function startWorld(log: (line: string) => void): Promise<World> {
       deleteBox,
       createSubaccount,
       deleteSubaccount,
+      createBoxSnapshot,
+      deleteBoxSnapshot,
+      rollBackBox,
+      showBoxSnapshots,
     },
     log,
     ...secrets,
@@ -117,14 +122,19 @@ async function makeKey(file: string): Promise<void> {
 }
 
 const JOBS = {
-  orders: { kind: "postgres", container: "postgres_container", database: "mydb" },
+  orders: { kind: "postgres", container: "postgres_container", database: "mydb", continuous: true },
   accounts: { kind: "postgres", container: "postgres_container", database: "postgres", schedule: "04:00" },
+  media: { kind: "files", paths: ["/opt/uploads"] },
+  configs: { kind: "configs", paths: ["/opt/configs", "/etc/caddy"] },
+  logs: { kind: "logs", paths: ["/var/log/caddy"] },
+  code: { kind: "source", path: "/opt/app" },
+  sessions: { kind: "cache", container: "redis" },
 };
 
-/** The setting `hosts`: one server that the program makes, with the named jobs. */
-export function hosts(jobs: (keyof typeof JOBS)[]): object {
-  const chosen = Object.fromEntries(jobs.map((job) => [job, JOBS[job]]));
-  return { shop: { server: { type: "cx23", location: "nbg1" }, jobs: chosen } };
+/** The setting `hosts`: one server that the program makes, with all jobs but those named. */
+export function hosts(without: (keyof typeof JOBS)[] = []): object {
+  const jobs = Object.fromEntries(Object.entries(JOBS).filter(([name]) => !(without as string[]).includes(name)));
+  return { shop: { server: { type: "cx23", location: "nbg1" }, jobs } };
 }
 
 /** The stack's configuration: a shop as in Pulumi.prod.yaml, with the lab's endpoints. */
@@ -146,7 +156,7 @@ export async function stackConfig(world: World): Promise<Record<string, ConfigVa
       r2: { kind: "r2", accountId: ACCOUNT, bucket: "kolonell-archive", endpoint: world.clouds.url(`${ACCOUNT}.r2`) },
       box: { kind: "storageBox", hostKey: world.boxHostKey },
     }),
-    "granary:hosts": plain(hosts(["orders", "accounts"])),
+    "granary:hosts": plain(hosts()),
     "granary:sshPrivateKey": secret(await readFile(world.laptop.sshKey, "utf8")),
     "granary:databasePasswords": secret({ "shop/orders": DATABASE_PASSWORD }),
     "hcloud:token": secret(token),

@@ -7,6 +7,7 @@ import { runDir, tool } from "../config.js";
 import { engineEnvironment, projectDir, STACK } from "../engine.js";
 import type { Check } from "../shop/content.js";
 import { DATABASE_PASSWORD, type World } from "../world.js";
+import { CONFIG_SECRET } from "./belongings.js";
 import type { ShopServer } from "./shop-server.js";
 import type { Seen } from "./watch.js";
 
@@ -15,7 +16,7 @@ type Secrets = Record<string, string>;
 
 /** Everything the rehearsal keeps secret, whether it made it or the program did. */
 export async function gatherSecrets(world: World, server: ShopServer): Promise<Secrets> {
-  const environment = await server.run("cat /etc/granary/orders.env");
+  const environment = await server.run("cat /etc/granary/*.env");
   const fromHost = [...environment.matchAll(/^(\w*(?:SECRET|PASSWORD)\w*)=(.+)$/gm)].map(
     ([, name, value]) => [`${name} on the host`, value!] as const,
   );
@@ -26,6 +27,7 @@ export async function gatherSecrets(world: World, server: ShopServer): Promise<S
     "provider token": world.secrets.token,
     "Spaces key": world.secrets.spaces.secretKey,
     "database password": DATABASE_PASSWORD,
+    "a secret in the configuration": CONFIG_SECRET,
     ...Object.fromEntries(fromHost),
     ...(await secretsInState()),
   };

@@ -60,13 +60,13 @@ export class ShopServer {
     return this.run(`docker exec -i ${CONTAINER} psql -XAtq -v ON_ERROR_STOP=1 -U postgres -d ${database}`, text);
   }
 
-  /** What the shop's own deployment does: its database in a container, empty. */
-  async startDatabase(image: string): Promise<void> {
+  /** What the shop's own deployment does: its database in a container, empty, or on the data of a directory. */
+  async startDatabase(image: string, data = "shop-db"): Promise<void> {
     await this.run(`docker pull -q ${image}`);
     await this.run(
       `install -d -m 0700 /opt/shop; cat >/opt/shop/db-password
        docker run -d --name ${CONTAINER} --restart unless-stopped -e POSTGRES_PASSWORD_FILE=/run/secrets/db \
-         -v /opt/shop/db-password:/run/secrets/db:ro -v shop-db:/var/lib/postgresql/data ${image}
+         -v /opt/shop/db-password:/run/secrets/db:ro -v ${data}:/var/lib/postgresql/data ${image}
        for i in $(seq 300); do docker exec ${CONTAINER} pg_isready -q -U postgres && exit; sleep 0.1; done; exit 1`,
       `${DATABASE_PASSWORD}\n`,
     );

@@ -1,9 +1,5 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { cacheDir, repository } from "../config.js";
-import { engineEnvironment, projectDir, setConfig, STACK } from "../engine.js";
+import { setConfig } from "../engine.js";
 import {
   compareFingerprints,
   fingerprintSql,
@@ -13,6 +9,7 @@ import {
   type Fingerprint,
 } from "../shop/content.js";
 import { hosts, type World } from "../world.js";
+import { granary } from "./belongings.js";
 import { CONTAINER, DATABASE, ShopServer, type Target } from "./shop-server.js";
 
 const SERVICE = "granary@orders.service";
@@ -42,62 +39,60 @@ export async function previewChanges(stack: Stack): Promise<string> {
 export interface BackedUp {
   /** What was in the database in the very snapshot that was dumped. */
   fingerprint: Fingerprint;
-  /** When the dump's snapshot was taken, milliseconds since the epoch. */
-  at: number;
   ordersPlaced: number;
 }
 
 /** Runs the timer's own service while orders come in; a witness joins the dump's snapshot and hashes what is in it. */
 export async function backUpUnderLoad(server: ShopServer): Promise<BackedUp> {
-  let at = 0;
   let joined: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (joined = resolve));
   const psql = `docker exec -i ${CONTAINER} psql -U postgres -d ${DATABASE}`;
   const [fingerprint, ordersPlaced] = await Promise.all([
     server.run(holdSnapshotScript(psql, 120), "", (text) => {
       if (text.includes("waiting")) joined();
-      if (text.includes("snapshot")) at = Date.now();
     }),
     server.load(LOAD_SECONDS),
     ready.then(() =>
       server.run(`systemctl start ${SERVICE} || { journalctl -u ${SERVICE} -n 40 -o cat >&2; exit 1; }`),
     ),
   ]);
-  return { fingerprint: JSON.parse(fingerprint) as Fingerprint, at, ordersPlaced };
+  return { fingerprint: JSON.parse(fingerprint) as Fingerprint, ordersPlaced };
 }
 
-/** Reads every artifact of a copy back in full and compares it with its manifest. */
-export async function verifyCopy(server: ShopServer, copy: string): Promise<{ artifacts: number; verified: boolean }> {
-  const lines = (await server.run(`granary-artifacts orders --copy ${copy} --verify`))
-    .trim()
-    .split("\n")
-    .filter(Boolean);
-  const backups = lines.map((line) => JSON.parse(line) as { intact?: boolean });
-  return { artifacts: backups.length, verified: backups.length > 0 && backups.every(({ intact }) => intact === true) };
+/** Reads every artifact of some jobs in a copy back in full and compares it with its manifest. */
+export async function verifyCopy(
+  server: ShopServer,
+  copy: string,
+  jobs: string[],
+): Promise<{ artifacts: number; verified: boolean }> {
+  const backups: { intact?: boolean }[] = [];
+  for (const job of jobs) {
+    const lines = (await server.run(`granary-artifacts ${job} --copy ${copy} --verify`))
+      .trim()
+      .split("\n")
+      .filter(Boolean);
+    if (lines.length === 0) return { artifacts: backups.length, verified: false };
+    backups.push(...lines.map((line) => JSON.parse(line) as { intact?: boolean }));
+  }
+  return { artifacts: backups.length, verified: backups.every(({ intact }) => intact === true) };
 }
 
-/** `granary restore`, as the owner types it. @returns its JSON */
-export async function restore(world: World, copy: string): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [
-      ...[join(repository, "cli/granary.js"), "restore", "shop", "orders", "--copy", copy, "--stack", STACK],
-      ...["--identity", world.laptop.identity, "--ssh-key", world.laptop.sshKey, "--json"],
-    ],
-    {
-      cwd: projectDir(),
-      env: { ...process.env, ...engineEnvironment(), PATH: `${join(cacheDir(), "bin")}:${process.env["PATH"]}` },
-      maxBuffer: 1 << 24,
-    },
-  );
-  return JSON.parse(stdout) as Record<string, unknown>;
+/** Where the dump is restored to, beside the live database. */
+const BESIDE = "mydb_dump";
+
+/** `granary restore` of the database's dump, beside the live one. */
+export async function restoreBeside(world: World, copy: string): Promise<void> {
+  await granary(world, "restore", "shop", "orders", "--copy", copy, "--into", BESIDE);
 }
 
-/** The restored database against the dump's snapshot, by content; then the shop is used. */
+/** The restored dump against the snapshot it was made of, by content. */
 export async function compareContent(server: ShopServer, expected: Fingerprint): Promise<Check[]> {
-  const actual = JSON.parse(await server.sql(fingerprintSql())) as Fingerprint;
-  const used = JSON.parse(await server.sql(useSql())) as Check[];
-  return [...compareFingerprints(expected, actual), ...used];
+  return compareFingerprints(expected, JSON.parse(await server.sql(fingerprintSql(), BESIDE)) as Fingerprint);
+}
+
+/** The live shop is used: an order, its view, its sequences, its role. */
+export async function useShop(server: ShopServer): Promise<Check[]> {
+  return JSON.parse(await server.sql(useSql())) as Check[];
 }
 
 /** A job goes out of the settings: its timer, unit settings and credentials leave the host, its backups stay. */
@@ -107,14 +102,15 @@ export async function removeJob(stack: Stack, server: ShopServer, onOutput: (tex
   const backups = await server.run(
     `granary-artifacts ${job} --copy r2 | wc -l; ls /var/backups/granary/${job} | wc -l`,
   );
-  await setConfig("granary:hosts", JSON.stringify(hosts(["orders"])), false);
+  await setConfig("granary:hosts", JSON.stringify(hosts([job])), false);
   await stack.up({ onOutput });
-  const units = "ls /etc/systemd/system/timers.target.wants | grep granary";
-  const left = await server.run(`${units}; ls /etc/granary; ls /var/backups/granary/${job} | wc -l`);
-  const [inCopy, onHost] = backups.trim().split("\n");
-  const expected = ["granary@orders.timer", "box_ed25519", "box_ed25519.pub", "known_hosts", "orders.env", onHost].join(
-    " ",
+  const left = await server.run(
+    `ls /etc/granary /etc/systemd/system/timers.target.wants | grep -c ${job} || true
+     systemctl is-enabled granary@${job}.timer || true
+     ls /var/backups/granary/${job} | wc -l`,
   );
+  const [inCopy, onHost] = backups.trim().split("\n");
+  const expected = `0 disabled ${onHost}`;
   const actual = left.trim().replaceAll("\n", " ");
   return [
     { name: "the removed job had a backup in r2", ok: inCopy === "1", expected: "1", actual: inCopy! },

@@ -10,6 +10,9 @@ kind_cleanup() { :; }
 # kind_afterwards: after a good run: what else must be right for the job to be called good. A kind may have its own.
 kind_afterwards() { :; }
 
+# kind_units JOB: prints what runs beside the job's own timer: `SERVICE`, or `TIMER CALENDAR`. A kind may have its own.
+kind_units() { :; }
+
 # kind_load JOB
 kind_load() {
   local kind file

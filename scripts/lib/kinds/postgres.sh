@@ -8,7 +8,23 @@ source "$LIB/snapshot.sh"
 
 PG_VERSION= # of pg_dump
 
-kind_env_check() { env_need "$1" PG_DATABASE PG_USER; }
+kind_env_check() {
+  env_need "$1" PG_DATABASE PG_USER
+  if continuous; then env_need "$1" BASE_ON_CALENDAR; fi
+}
+
+# continuous: whether the log of this database is shipped too.
+continuous() { [[ $(conf GRANARY_CONTINUOUS no) == yes ]]; }
+
+kind_units() {
+  if continuous; then printf 'granary-wal@%s.service\ngranary-base@%s.timer %s\n' "$1" "$1" "$(conf GRANARY_BASE_ON_CALENDAR)"; fi
+}
+
+# kind_afterwards: a log that stands still makes the nightly run red too, though its dump is good.
+kind_afterwards() {
+  continuous || return 0
+  "$LIB/../granary-wal" "$JOB" --status >/dev/null
+}
 
 kind_preconditions() {
   local server
@@ -64,6 +80,7 @@ kind_deployed() {
   # In a subshell: an absent container or database ends it with a message, and here that is no failure.
   if server=$(pg_container_check && pg_reach "$PG_DATABASE"); then
     pg_version_check "$server"
+    if continuous; then "$LIB/../granary-wal" "$1" --check >/dev/null; fi
     printf '"%s"' "$server"
   else
     log database-absent "job=$1" "message=the versions are compared at the first run"

@@ -26,19 +26,65 @@ schedule_normal() {
   sed -n 's/^ *Normalized form: //p' <<<"$said"
 }
 
-# timer_dropin JOB: prints the directory of the drop-in that holds the schedule of a job.
-timer_dropin() { printf '%s/granary@%s.timer.d' "$GRANARY_UNITS" "$1"; }
+# timer_dropin TIMER: prints the directory of the drop-in that holds its schedule.
+timer_dropin() { printf '%s/%s.d' "$GRANARY_UNITS" "$1"; }
 
-# schedule_install JOB: the empty OnCalendar takes back the default of the unit.
-schedule_install() {
+# timer_write TIMER CALENDAR: the empty OnCalendar takes back the default of the unit.
+timer_write() {
   local dir
   dir=$(timer_dropin "$1")
   install -d -m 0755 "$dir"
-  printf '[Timer]\nOnCalendar=\nOnCalendar=%s\n' "$(conf GRANARY_ON_CALENDAR)" >"$dir/schedule.conf"
+  printf '[Timer]\nOnCalendar=\nOnCalendar=%s\n' "$2" >"$dir/schedule.conf"
   chmod 0644 "$dir/schedule.conf"
+}
+
+# job_units JOB: prints the units of a job, a timer with its schedule: the backup's own, and what its kind has beside it.
+job_units() {
+  printf 'granary@%s.timer %s\n' "$1" "$(conf GRANARY_ON_CALENDAR)"
+  kind_units "$1"
+}
+
+# units_beside JOB: prints every unit a job of any kind may have beside its own.
+units_beside() {
+  local file
+  for file in "$GRANARY_LIB"/units/granary-*@.{service,timer}; do
+    if [[ -e $file ]]; then basename "${file/@./@$1.}"; fi
+  done
+}
+
+# schedule_install JOB: services are started anew, so that they go by the new settings; those of a kind or a setting that
+# the job no longer has are stopped.
+schedule_install() {
+  local unit calendar wanted
+  wanted=$(job_units "$1")
+  while read -r unit calendar; do
+    if [[ $unit == *.timer ]]; then timer_write "$unit" "$calendar"; fi
+  done <<<"$wanted"
   systemctl daemon-reload
-  systemctl enable --now "granary@$1.timer" >&2
-  systemctl restart "granary@$1.timer"
+  while read -r unit calendar; do
+    unit_start "$unit"
+  done <<<"$wanted"
+  while read -r unit; do
+    if ! grep -qF "$unit" <<<"$wanted"; then unit_remove "$unit"; fi
+  done < <(units_beside "$1")
+}
+
+# unit_start UNIT: a service may wait for its database, so it is not waited for.
+unit_start() {
+  if [[ $1 == *.timer ]]; then
+    systemctl enable --now "$1" >&2
+    systemctl restart "$1"
+  else
+    systemctl enable "$1" >&2
+    systemctl restart --no-block "$1"
+  fi
+}
+
+# unit_remove UNIT
+unit_remove() {
+  systemctl is-enabled --quiet "$1" 2>/dev/null || return 0
+  systemctl disable --now "$1" >&2 || log unit-absent "unit=$1"
+  rm -rf "$(timer_dropin "$1")"
 }
 
 # shown UNIT PROPERTY: prints what systemd resolved.
@@ -52,7 +98,7 @@ assert_shown() {
 }
 
 schedule_assert() {
-  local calendar
+  local calendar unit
   calendar=$(schedule_normal)
   assert_shown "granary@$1.timer" LoadState '^loaded$'
   assert_shown "granary@$1.timer" UnitFileState '^enabled$'
@@ -64,14 +110,17 @@ schedule_assert() {
   assert_shown "granary@$1.service" ExecStart "granary-backup $1 ;"
   assert_shown "granary@$1.service" NoNewPrivileges '^yes$'
   assert_shown "granary@$1.service" ProtectSystem '^strict$'
+  while read -r unit _; do assert_shown "$unit" UnitFileState '^enabled$'; done < <(kind_units "$1")
 }
 
 schedule_next() { shown "granary@$1.timer" NextElapseUSecRealtime; }
 
 schedule_remove() {
+  local unit
   systemctl disable --now "granary@$1.timer" >&2 || log timer-absent "job=$1"
   systemctl stop "granary@$1.service" >&2 || log service-absent "job=$1"
-  rm -rf "$(timer_dropin "$1")"
+  rm -rf "$(timer_dropin "granary@$1.timer")"
+  while read -r unit; do unit_remove "$unit"; done < <(units_beside "$1")
   systemctl daemon-reload
   systemctl reset-failed "granary@$1.service" 2>/dev/null || log not-failed "job=$1"
 }
