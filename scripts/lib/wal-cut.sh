@@ -11,8 +11,6 @@ declare -A CUT_HASH=()  # file -> hash of the last page cut
 declare -A CUT_COUNT=() # file -> pieces made
 CUT_LAST=               # the newest segment of which all was cut
 CUT_POSITION=0          # bytes since the beginning of the log that are in pieces
-CUT_MADE=()             # pieces of this round
-CUT_STAMPED=0           # seconds since 1970 of the newest stamp
 CUT_GAP=                # a segment that does not follow on what was cut
 
 # positions_read, positions_write: SPOOL/positions, so that a service that was killed goes on where it was.
@@ -63,19 +61,6 @@ pages_begun() {
     if page_begun "$1" "$middle"; then low=$((middle + 1)); else high=$middle; fi
   done
   printf '%s' "$low"
-}
-
-# file_bytes FILE START END
-file_bytes() { dd if="$1" bs=131072 iflag=skip_bytes,count_bytes skip="$2" count=$(($3 - $2)) status=none; }
-
-# piece_make FILE START END NAME: one piece in SPOOL/cut. --stream-size: zstd refuses a stream of another length.
-piece_make() {
-  local piece recipient recipients=()
-  piece=$(printf '%s.%08x-%08x.%s.zst.age' "$4" "$2" "$3" "$STAMP")
-  for recipient in $(conf GRANARY_RECIPIENTS); do recipients+=(-r "$recipient"); done
-  file_bytes "$1" "$2" "$3" | zstd -1 -q -c --stream-size=$(($3 - $2)) | age "${recipients[@]}" -o "$SPOOL/cut/$piece" ||
-    return 1
-  CUT_MADE+=("$piece")
 }
 
 # segment_cut PATH NAME COMPLETE(yes|no) SIZE
@@ -132,12 +117,6 @@ file_cut() {
     fi
   fi
   exec {descriptor}<&-
-}
-
-# stamp_next: sets STAMP. Stamps only grow, whatever the clock does: they order the pieces that share a page.
-stamp_next() {
-  CUT_STAMPED=$((EPOCHSECONDS > CUT_STAMPED ? EPOCHSECONDS : CUT_STAMPED + 1))
-  STAMP=$(date -u -d "@$CUT_STAMPED" +%Y%m%dT%H%M%SZ)
 }
 
 # cut_all: every file in SPOOL/receive, in the order of the log; CUT_MOST pieces at most, for they are sent only then.

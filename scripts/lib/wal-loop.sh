@@ -4,15 +4,9 @@
 
 FACTS=no      # whether the server answered in this round
 SETTINGS_TEXT= # what in the server's settings is in the way
-SPACE_LOW=no
 RECEIVED=0    # seconds since 1970 of the last piece
 BASE_PID=
 BASE_TRIED=0
-SAMPLE_TIME=() # when the server was how far: what is cut up to there has everything committed until then
-SAMPLE_LSN=()
-
-# nap SECONDS: without a process of its own.
-nap() { read -rt "$1" <>"$WORK/nap" || true; }
 
 # chain_begin REASON: a new slot, an empty spool, and a base backup as soon as the log comes. What was cut is sent as is.
 chain_begin() {
@@ -26,7 +20,7 @@ chain_begin() {
   fi
   rm -f "$SPOOL"/receive/* "$SPOOL/positions"
   cut_reset
-  SAMPLE_TIME=() SAMPLE_LSN=()
+  samples_forget
   printf '%s %s %s\n' "$STAMP" "$system" "${CHAIN:+$1}" >"$SPOOL/chain.new"
   sync "$SPOOL/chain.new"
   mv "$SPOOL/chain.new" "$SPOOL/chain"
@@ -49,18 +43,6 @@ chain_check() {
   fi
 }
 
-# space_look: a tenth of the disk must be free, at least 1 GiB; 10 GiB are enough on any disk.
-space_look() {
-  local left size need was=$SPACE_LOW
-  read -r left size < <(df --output=avail,size -B1 "$SPOOL" | tail -n 1)
-  need=$((size / 10))
-  if ((need < 1073741824)); then need=1073741824; fi
-  if ((need > 10737418240)); then need=10737418240; fi
-  SPACE_LOW=no
-  if ((left < need)); then SPACE_LOW=yes; fi
-  if [[ $SPACE_LOW != "$was" ]]; then log space "low=$SPACE_LOW" "free=$left" "needed=$need"; fi
-}
-
 # facts_look: what the server says; a heartbeat if nothing was written for most of a minute.
 facts_look() {
   local beat=
@@ -68,21 +50,7 @@ facts_look() {
   FACTS=no
   if ! server_facts $beat; then return 0; fi
   FACTS=yes
-  SAMPLE_TIME+=("$EPOCHSECONDS") SAMPLE_LSN+=("$SERVER_LSN")
-  if ((${#SAMPLE_TIME[@]} > 60)); then
-    SAMPLE_TIME=("${SAMPLE_TIME[@]:1}") SAMPLE_LSN=("${SAMPLE_LSN[@]:1}")
-  fi
-}
-
-# covered: prints since when the server was further than what is cut; nothing when that is not known.
-covered() {
-  local i
-  for ((i = ${#SAMPLE_LSN[@]} - 1; i >= 0; i--)); do
-    if ((SAMPLE_LSN[i] <= CUT_POSITION)); then
-      printf '%s' "${SAMPLE_TIME[i]}"
-      return 0
-    fi
-  done
+  sample_add "$SERVER_LSN"
 }
 
 # cut_round: pieces into the outboxes, positions to the disk, and only then is the log taken from the spool.

@@ -2,16 +2,6 @@
 # The receiver: pg_receivewal into SPOOL/receive, natively or as a container of the database's own image on the
 # database's network. It ends when either side does; wal-loop starts it again.
 
-RECEIVER_PID=
-RECEIVER_SINCE= # seconds since 1970 of its start
-RECEIVER_AGAIN=0 # not before this time
-
-# receiver_name: of the container.
-receiver_name() { printf 'granary-wal-%s' "$JOB"; }
-
-# receiver_running
-receiver_running() { [[ -n $RECEIVER_PID ]] && kill -0 "$RECEIVER_PID" 2>/dev/null; }
-
 # receiver_options: prints one a line. No loop: after a break the network may be another one, so it is ours to retry.
 receiver_options() { printf '%s\n' -D "$1" -S "$SLOT" -U "$PG_USER" --no-loop --no-password --status-interval=5; }
 
@@ -36,9 +26,6 @@ sidecar() {
     --entrypoint "$1" "$image" "${@:2}"
 }
 
-# sidecar_remove NAME: the container a killed run left behind.
-sidecar_remove() { docker rm -f "$1" >/dev/null 2>&1 || true; }
-
 receiver_sidecar() {
   local options
   mapfile -t options < <(receiver_options /spool)
@@ -46,40 +33,12 @@ receiver_sidecar() {
   sidecar "$(receiver_name)" "$SPOOL/receive:/spool" pg_receivewal "${options[@]}"
 }
 
-# receiver_start: without our locks: one that outlives a killed service must not hold up the next.
-receiver_start() {
-  local kind=receiver_native
-  if [[ -n $PG_CONTAINER ]]; then kind=receiver_sidecar; fi
-  slot_release || return 0
-  (
-    trap - EXIT INT TERM
-    exec {GRANARY_LOCK}>&-
-    "$kind"
-  ) >/dev/null 2>"$WORK/receiver.err" </dev/null &
-  RECEIVER_PID=$!
-  RECEIVER_SINCE=$EPOCHSECONDS
-  log receiver-started "slot=$SLOT"
-}
+# receiver_before: the slot must be free.
+receiver_before() { slot_release; }
 
-# receiver_ensure: starts it, and takes note of its end.
-receiver_ensure() {
-  if receiver_running; then return 0; fi
-  if [[ -n $RECEIVER_PID ]]; then
-    wait "$RECEIVER_PID" || true
-    RECEIVER_PID=
-    RECEIVER_AGAIN=$((EPOCHSECONDS + 3))
-    log receiver-ended "seconds=$((EPOCHSECONDS - RECEIVER_SINCE))" "message=$(last_line "$WORK/receiver.err")"
-  fi
-  if ((EPOCHSECONDS >= RECEIVER_AGAIN)); then receiver_start; fi
-}
-
-# receiver_stop: the client first, so that it can finish what it writes.
-receiver_stop() {
-  if receiver_running; then kill -TERM "$RECEIVER_PID" 2>/dev/null || true; fi
-  if [[ -n $PG_CONTAINER ]]; then sidecar_remove "$(receiver_name)"; fi
-  if [[ -n $RECEIVER_PID ]]; then wait "$RECEIVER_PID" || true; fi
-  RECEIVER_PID='' RECEIVER_AGAIN=0
-}
+# receiver_remove, receiver_run
+receiver_remove() { if [[ -n $PG_CONTAINER ]]; then sidecar_remove "$(receiver_name)"; fi; }
+receiver_run() { if [[ -n $PG_CONTAINER ]]; then receiver_sidecar; else receiver_native; fi; }
 
 # receiver_diverged: whether it said that what comes next is no longer to be had from this server.
 receiver_diverged() {

@@ -1,0 +1,127 @@
+# shellcheck shell=bash
+# What a continuous job comes to, whatever its server: /var/lib/granary/JOB.wal.json, and the alarm in the journal.
+
+CHAIN=        # stamp of the beginning of the log without a gap
+CHAIN_SYSTEM= # <system identifier>-<major version>
+CHAIN_REASON= # why it was begun, if that was a gap
+ALARM=       # name of the exit code, or ok
+ALARM_TEXT=  # what is wrong; empty when nothing is
+ALARM_SAID=0 # seconds since 1970 of the last line in the journal about it
+ALARM_WAS=ok
+ALARM_RANK=
+declare -A COPY_OK=() # copy -> true or false
+
+# wal_state_file JOB
+wal_state_file() { printf '%s/%s.wal.json' "$GRANARY_STATE" "$1"; }
+
+# chain_read: SPOOL/chain: "stamp system reason…".
+chain_read() {
+  CHAIN='' CHAIN_SYSTEM='' CHAIN_REASON=''
+  [[ -e $SPOOL/chain ]] || return 0
+  read -r CHAIN CHAIN_SYSTEM CHAIN_REASON <"$SPOOL/chain"
+  log chain "begun=$CHAIN" "system=$CHAIN_SYSTEM" "gap=${CHAIN_REASON:-none}"
+}
+
+# stall_limit: seconds after which the newest of a copy is too old.
+stall_limit() { conf GRANARY_WAL_STALL 120; }
+
+# booted: prints seconds since 1970 of the start of this host: what was missed while it was off is no stall yet.
+booted() {
+  local up
+  read -r up _ </proc/uptime
+  printf '%s' $((EPOCHSECONDS - ${up%%.*}))
+}
+
+# problem NAME TEXT: the worst class first: gap, settings, space, stall.
+problem() {
+  local class rank=" wal-stalled space wal-settings wal-gap "
+  class=${rank%% "$1" *}
+  if [[ -z $ALARM_TEXT || ${#class} -gt ${#ALARM_RANK} ]]; then ALARM=$1 ALARM_RANK=$class; fi
+  ALARM_TEXT+=${ALARM_TEXT:+; }$2
+}
+
+# copy_whole COPY: whether a base backup of this chain, made since its outbox was last given up, is in the copy.
+copy_whole() {
+  local broken
+  broken=$(copy_file "$1" broken)
+  jq -e --arg copy "$1" --arg chain "$CHAIN" --argjson since "${broken:-0}" \
+    '.copies[$copy] | .chain == $chain and .started > $since' "$GRANARY_STATE/$JOB.base.json" >/dev/null 2>&1
+}
+
+# judge_copies: begins a judgement: each must be whole and have what is not older than the limit.
+judge_copies() {
+  local copy newest boot
+  ALARM=ok ALARM_TEXT='' ALARM_RANK=''
+  boot=$(booted)
+  for copy in $(conf GRANARY_COPIES); do
+    COPY_OK["$copy"]=true
+    newest=$(copy_file "$copy" newest)
+    newest=${newest:-0}
+    if ! copy_whole "$copy"; then
+      COPY_OK["$copy"]=false
+      problem wal-gap "copy $copy has no base backup to which its log belongs${CHAIN_REASON:+ ($CHAIN_REASON)}"
+    fi
+    if ((EPOCHSECONDS - (newest > boot ? newest : boot) > $(stall_limit))); then
+      COPY_OK["$copy"]=false
+      problem wal-stalled "the newest log in copy $copy is $(newest_text "$newest")"
+    fi
+  done
+}
+
+newest_text() { if (($1 > 0)); then printf '%s s old' $((EPOCHSECONDS - $1)); else printf 'none'; fi; }
+
+# alarm_say: a line when something becomes an alarm, another each minute while it lasts, one when it is over.
+alarm_say() {
+  if [[ $ALARM != ok ]] && { [[ $ALARM != "$ALARM_WAS" ]] || ((EPOCHSECONDS - ALARM_SAID >= 60)); }; then
+    log error "code=$(exit_field "$ALARM" code)" "name=$ALARM" "message=$ALARM_TEXT" "hint=$(exit_field "$ALARM" hint)"
+    ALARM_SAID=$EPOCHSECONDS
+  elif [[ $ALARM == ok && $ALARM_WAS != ok ]]; then
+    log alarm-over "name=$ALARM_WAS"
+  fi
+  ALARM_WAS=$ALARM
+}
+
+# copies_state: prints a line of JSON for each copy.
+copies_state() {
+  local copy
+  for copy in $(conf GRANARY_COPIES); do
+    jq -cn --arg name "$copy" --argjson ok "${COPY_OK[$copy]-false}" --arg newest "$(copy_file "$copy" newest)" \
+      --argjson pending "$(outbox_count "$copy")" --argjson bytes "$(outbox_bytes "$copy")" \
+      --arg broken "$(copy_file "$copy" broken)" \
+      '{($name): {ok: $ok, newest: ($newest | tonumber? // null | if . then todate else . end), pending: $pending,
+        pendingBytes: $bytes, brokenSince: ($broken | tonumber? // null | if . then todate else . end)}}'
+  done
+}
+
+# state_write: the state of this round; what only this kind of server has is JSON on standard input.
+state_write() {
+  local receiving=false new
+  new=$(wal_state_file "$JOB").new
+  if receiver_running; then receiving=true; fi
+  jq --arg job "$JOB" --arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg name "$ALARM" --arg text "$ALARM_TEXT" \
+    --argjson code "$(exit_field "$ALARM" code)" --argjson receiving "$receiving" --arg chain "$CHAIN" \
+    --arg system "$CHAIN_SYSTEM" --arg reason "$CHAIN_REASON" --slurpfile copies <(copies_state) '
+    {job: $job, at: $at, ok: ($code == 0), code: $code, name: $name, message: $text, receiving: $receiving,
+     system: $system, chain: $chain, chainReason: $reason} + . + {copies: ($copies | add)}' >"$new"
+  mv "$new" "$(wal_state_file "$JOB")"
+}
+
+# wal_status UNIT: prints what the service came to, and ends with the code of what is wrong. A state that is not renewed
+# is the worst one: the service does not run.
+wal_status() {
+  local file name at
+  file=$(wal_state_file "$JOB")
+  [[ -r $file ]] || fail wal-stalled "$1 never ran"
+  cat "$file"
+  at=$(date -d "$(jq -r .at "$file")" +%s)
+  ((EPOCHSECONDS - at <= $(stall_limit))) ||
+    fail wal-stalled "$1 does not run: its state is $((EPOCHSECONDS - at)) s old"
+  name=$(jq -r .name "$file")
+  case $name in
+    ok) ;;
+    wal-gap) fail wal-gap "$(jq -r .message "$file")" ;;
+    wal-settings) fail wal-settings "$(jq -r .message "$file")" ;;
+    space) fail space "$(jq -r .message "$file")" ;;
+    *) fail wal-stalled "$(jq -r .message "$file")" ;;
+  esac
+}
