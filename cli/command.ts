@@ -18,6 +18,8 @@ export interface Terminal {
   color: boolean;
   /** Folder of the project: where the stack files are. */
   directory: string;
+  /** What time it is; absent: the machine's clock says. */
+  now?: Date;
 }
 
 /** Wrong arguments: exit 64, as sysexits.h has it. */

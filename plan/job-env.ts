@@ -2,7 +2,7 @@ import { isBackup } from "../settings/jobs/job.js";
 import { remoteHost, remoteKey } from "../settings/jobs/source.js";
 import type { BackupJob, Copy, R2Copy, Settings, SourceJob, SpacesCopy, StorageBoxCopy } from "../settings/schema.js";
 import { s3Endpoint } from "./endpoints.js";
-import { jobSchedules, type JobSchedules } from "./schedules.js";
+import { startsOf, type Start } from "./schedules.js";
 
 /** The host's own key to a bucket. */
 export interface S3Access {
@@ -49,23 +49,29 @@ export function jobEnv(input: JobEnvInput): string {
   const found = jobs[job];
   if (found === undefined || !isBackup(found))
     throw new Error(`no job "${host}/${job}" in the settings: check the names`);
-  const { backup, base } = jobSchedules(jobs)[job] as JobSchedules;
   const copies = Object.entries(settings.copies);
   const pairs: Record<string, string> = {
     GRANARY_MACHINE: input.machine,
     GRANARY_HOST: host,
     GRANARY_JOB: job,
     GRANARY_KIND: found.kind,
-    GRANARY_ON_CALENDAR: backup.onCalendar,
-    GRANARY_CRON: backup.cron,
+    ...schedulePairs(startsOf(jobs).filter((start) => start.job === job)),
     GRANARY_RECIPIENTS: settings.encryption.recipients.join(" "),
     GRANARY_LOCAL_DAYS: String(settings.retention.localDays),
-    ...(base === undefined ? {} : { GRANARY_BASE_ON_CALENDAR: base.onCalendar }),
     ...kindPairs(found, input),
     GRANARY_COPIES: copies.map(([name]) => name).join(" "),
   };
   for (const [name, copy] of copies) Object.assign(pairs, copyPairs(name, copy, input.access[name]));
   return Object.entries(pairs).map(line).join("");
+}
+
+function schedulePairs(starts: Start[]): Record<string, string> {
+  const pairs = starts.map(({ what, schedule: { onCalendar, cron } }) =>
+    what === "base"
+      ? { GRANARY_BASE_ON_CALENDAR: onCalendar }
+      : { GRANARY_ON_CALENDAR: onCalendar, GRANARY_CRON: cron },
+  );
+  return Object.assign({}, ...pairs) as Record<string, string>;
 }
 
 function kindPairs(job: BackupJob, secrets: JobEnvInput): Record<string, string> {

@@ -2,33 +2,32 @@ import type { Job } from "../settings/schema.js";
 import type { Schedule } from "../settings/schedule.js";
 import { spread } from "./spread.js";
 
-/** What the clock starts on a host for one job. */
-export interface JobSchedules {
-  /** Of the job itself; with its times spread, and its text as written. */
-  backup: Schedule;
-  /** Of the base backups of a continuous job. */
-  base?: Schedule;
+/** Something the clock starts on a host. */
+export interface Start {
+  job: string;
+  /** The job itself, or the base backups for its continuous log. */
+  what: "backup" | "base";
+  /** The schedule of the settings. */
+  written: Schedule;
+  /** The schedule it really gets: apart from the others of the host. */
+  schedule: Schedule;
 }
 
-/** When the jobs of one host start, by name; what is left out has no schedule. */
-export function jobSchedules(jobs: Readonly<Record<string, Job>>): Record<string, JobSchedules> {
-  const apart = spread(Object.fromEntries(Object.entries(jobs).flatMap(([name, job]) => starts(name, job))));
-  const found: Record<string, JobSchedules> = {};
-  for (const name of Object.keys(jobs)) {
-    const backup = apart[name];
-    const base = apart[baseOf(name)];
-    if (backup !== undefined) found[name] = { backup, ...(base === undefined ? {} : { base }) };
-  }
-  return found;
+/** What the clock starts on one host, in the order of its jobs; what is left out is never started. */
+export function startsOf(jobs: Readonly<Record<string, Job>>): Start[] {
+  const starts = Object.entries(jobs).flatMap(([name, job]) => writtenStarts(name, job));
+  const apart = spread(Object.fromEntries(starts.map((start) => [key(start), start.written])));
+  return starts.map((start) => ({ ...start, schedule: apart[key(start)] as Schedule }));
 }
 
-function starts(name: string, job: Job): [string, Schedule][] {
-  if (job.kind === "cache") return [];
-  const backup: [string, Schedule] = [name, job.schedule];
-  return job.kind === "postgres" && job.continuous ? [backup, [baseOf(name), job.baseSchedule]] : [backup];
+function writtenStarts(job: string, settings: Job): Omit<Start, "schedule">[] {
+  if (settings.kind === "cache") return [];
+  const backup = { job, what: "backup", written: settings.schedule } as const;
+  if (settings.kind !== "postgres" || !settings.continuous) return [backup];
+  return [backup, { job, what: "base", written: settings.baseSchedule }];
 }
 
 /** No job has a blank in its name. */
-function baseOf(name: string): string {
-  return `${name} base`;
+function key({ job, what }: Omit<Start, "schedule">): string {
+  return `${job} ${what}`;
 }

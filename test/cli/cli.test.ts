@@ -5,11 +5,20 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { main } from "../../cli/main.js";
+import type { HostReport } from "../../cli/check-report.js";
 import type { Proof } from "../../plan/proof.js";
 import { example } from "../settings/example.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 let weak: string;
+
+const JOBS = {
+  orders: { kind: "postgres", database: "mydb", continuous: true },
+  redis: { kind: "cache", reason: "sessions may be lost" },
+  logs: { kind: "logs", paths: ["/var/log/caddy"], schedule: "30 4 * * 1-5" },
+  month: { kind: "logs", paths: ["/var/log/shop"], schedule: "*-*-31 04:30" },
+  code: { kind: "source", path: "/opt/app", schedule: "03:00" },
+};
 
 function stackFile(raw: object): string {
   return stringify({
@@ -22,6 +31,10 @@ beforeAll(() => {
   const { spaces } = example().copies;
   writeFileSync(join(weak, "Pulumi.prod.yaml"), stackFile({ ...example(), copies: { spaces } }));
   writeFileSync(join(weak, "Pulumi.bad.yaml"), stackFile({ ...example(), copies: { box: { kind: "tape" } } }));
+  writeFileSync(
+    join(weak, "Pulumi.jobs.yaml"),
+    stackFile({ ...example(), hosts: { shop: { ...example().hosts.shop, jobs: JOBS } } }),
+  );
   writeFileSync(join(weak, "Pulumi.empty.yaml"), stackFile({ ...example(), hosts: {} }));
 });
 afterAll(() => {
@@ -35,6 +48,7 @@ async function run(args: string[], directory = ROOT, color = false) {
     err: (text) => void (said.err += text),
     color,
     directory,
+    now: new Date("2026-11-23T23:59:00Z"),
   });
   return { code, ...said };
 }
@@ -88,7 +102,41 @@ describe("granary check", () => {
 
 to do:
   0 errors: restore one: \`npm run rehearse\`
+
+  job     kind      schedule  next three runs, UTC
+  orders  postgres  03:00     Tue 2026-11-24 03:00, Wed 2026-11-25 03:00, Thu 2026-11-26 03:00
 `);
+  });
+
+  it("shows every job's next runs, what was moved, and what is left out", async () => {
+    const { code, out } = await run(["check", "--stack", "jobs"], weak);
+    expect(code).toBe(0);
+    expect(out.slice(out.indexOf("\n  job "))).toBe(`
+  job     kind         schedule      next three runs, UTC
+  orders  postgres     03:00         Tue 2026-11-24 03:10, Wed 2026-11-25 03:10, Thu 2026-11-26 03:10
+  orders  base backup  Sun 02:00     Sun 2026-11-29 02:00, Sun 2026-12-06 02:00, Sun 2026-12-13 02:00
+  redis   cache        -             left out on purpose: sessions may be lost
+  logs    logs         30 4 * * 1-5  Tue 2026-11-24 04:30, Wed 2026-11-25 04:30, Thu 2026-11-26 04:30
+  month   logs         *-*-31 04:30  Thu 2026-12-31 04:40, Sun 2027-01-31 04:40, Wed 2027-03-31 04:40
+  code    source       03:00         Tue 2026-11-24 03:00, Wed 2026-11-25 03:00, Thu 2026-11-26 03:00
+
+  later than written, so that no two start together: orders, month
+`);
+    const report = JSON.parse((await run(["check", "--stack", "jobs", "--json"], weak)).out) as { hosts: HostReport[] };
+    expect(report.hosts[0]?.jobs.slice(0, 3)).toEqual([
+      {
+        ...{ job: "orders", kind: "postgres", schedule: "03:00", moved: true },
+        next: ["2026-11-24T03:10:00.000Z", "2026-11-25T03:10:00.000Z", "2026-11-26T03:10:00.000Z"],
+      },
+      {
+        ...{ job: "orders", kind: "base backup", schedule: "Sun 02:00", moved: false },
+        next: ["2026-11-29T02:00:00.000Z", "2026-12-06T02:00:00.000Z", "2026-12-13T02:00:00.000Z"],
+      },
+      {
+        ...{ job: "redis", kind: "cache", moved: false, next: [] },
+        leftOut: "left out on purpose: sessions may be lost",
+      },
+    ]);
   });
 
   it("exits 1 with the remedies when the rule is broken", async () => {
@@ -115,7 +163,9 @@ to do:
 
   it("says so when there is nothing to back up, and where no stack is", async () => {
     expect((await run(["check", "--stack", "empty"], weak)).out).toMatch(/^no hosts: nothing to back up/);
-    expect((await run(["check", "--stack", "nil"], weak)).err).toContain("choose one with --stack: bad, empty, prod");
+    expect((await run(["check", "--stack", "nil"], weak)).err).toContain(
+      "choose one with --stack: bad, empty, jobs, prod",
+    );
   });
 
   it("explains itself, and colours for a terminal only", async () => {

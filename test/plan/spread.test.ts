@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { nextRuns } from "../../plan/next-runs.js";
-import { jobSchedules } from "../../plan/schedules.js";
+import { startsOf } from "../../plan/schedules.js";
 import { spread } from "../../plan/spread.js";
+import { upcoming } from "../../plan/upcoming.js";
 import { jobSchema } from "../../settings/jobs/job.js";
-import type { Job } from "../../settings/schema.js";
+import type { Host, Job } from "../../settings/schema.js";
 import { scheduleSchema } from "../../settings/schedule.js";
 
 /** Jobs a, b, c, … by their schedules. */
@@ -73,20 +74,36 @@ describe("spread", () => {
   });
 });
 
-describe("jobSchedules", () => {
-  it("spreads jobs and base backups over one clock, and leaves out what does not run", () => {
-    const parsed = (raw: object): Job => jobSchema.parse(raw);
-    const schedules = jobSchedules({
-      orders: parsed({ kind: "postgres", database: "a", continuous: true, baseSchedule: "Sun 03:00" }),
-      carts: parsed({ kind: "cache" }),
-      stock: parsed({ kind: "postgres", database: "b", baseSchedule: "03:20" }),
-      media: parsed({ kind: "files", paths: ["/srv"], schedule: "03:00" }),
-    });
-    const crons = Object.entries(schedules).map(([name, { backup, base }]) => [name, backup.cron, base?.cron]);
-    expect(crons).toEqual([
-      ["orders", "10 3 * * *", "20 3 * * 0"],
-      ["stock", "30 3 * * *", undefined],
-      ["media", "0 3 * * *", undefined],
-    ]);
-  });
+const parsed = (raw: object): Job => jobSchema.parse(raw);
+const JOBS = {
+  orders: parsed({ kind: "postgres", database: "a", continuous: true, baseSchedule: "Sun 03:00" }),
+  carts: parsed({ kind: "cache" }),
+  stock: parsed({ kind: "postgres", database: "b", baseSchedule: "03:20" }),
+  media: parsed({ kind: "files", paths: ["/srv"], schedule: "0 3 * * *" }),
+};
+
+it("spreads jobs and base backups over one clock, and never starts what is left out", () => {
+  expect(startsOf(JOBS).map(({ job, what, schedule }) => [job, what, schedule.cron])).toEqual([
+    ["orders", "backup", "10 3 * * *"],
+    ["orders", "base", "20 3 * * 0"],
+    ["stock", "backup", "30 3 * * *"],
+    ["media", "backup", "0 3 * * *"],
+  ]);
+});
+
+it("tells what starts when, and what is left out", () => {
+  const rows = upcoming({ jobs: JOBS } as unknown as Host, new Date("2026-11-23T03:10:00Z"));
+  const days = (...dates: string[]): Date[] => dates.map((date) => new Date(`${date}:00Z`));
+  const stock = days("2026-11-23T03:30", "2026-11-24T03:30", "2026-11-25T03:30");
+  const media = days("2026-11-24T03:00", "2026-11-25T03:00", "2026-11-26T03:00");
+  const orders = days("2026-11-24T03:10", "2026-11-25T03:10", "2026-11-26T03:10");
+  const base = days("2026-11-29T03:20", "2026-12-06T03:20", "2026-12-13T03:20");
+  const leftOut = "left out on purpose: a cache fills again by itself";
+  expect(rows).toEqual([
+    { job: "orders", kind: "postgres", schedule: "03:00", moved: true, next: orders },
+    { job: "orders", kind: "base backup", schedule: "Sun 03:00", moved: true, next: base },
+    { job: "carts", kind: "cache", moved: false, next: [], leftOut },
+    { job: "stock", kind: "postgres", schedule: "03:00", moved: true, next: stock },
+    { job: "media", kind: "files", schedule: "0 3 * * *", moved: false, next: media },
+  ]);
 });
