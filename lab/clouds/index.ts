@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { serveApi, type Vendor } from "./api.js";
 import { cloudflare, freshCloudflare } from "./cloudflare/index.js";
 import { digitalOcean } from "./digitalocean/index.js";
-import { hetzner } from "./hetzner/index.js";
+import { makeDailySnapshots } from "./hetzner/box-snapshots.js";
+import { hetzner, hetznerProject } from "./hetzner/index.js";
 import { freshHetzner } from "./hetzner/state.js";
 import { S3Front } from "./s3/front.js";
 import { S3Servers } from "./s3/servers.js";
@@ -28,8 +29,9 @@ export async function startClouds(options: CloudsOptions): Promise<Clouds> {
   const store = Store.open(join(options.dataDir, "state.json"), fresh);
   const servers = new S3Servers(options, store);
   const front = new S3Front(options, store, servers);
+  const project = hetznerProject(options, store);
   const vendors: Record<string, Vendor> = {
-    [`api.hetzner.${options.domain}`]: hetzner(options, store),
+    [`api.hetzner.${options.domain}`]: hetzner(project, options.token),
     [`api.digitalocean.${options.domain}`]: digitalOcean(options, store, servers),
     [`api.cloudflare.${options.domain}`]: cloudflare(options, store, servers, servers),
   };
@@ -46,6 +48,10 @@ export async function startClouds(options: CloudsOptions): Promise<Clouds> {
   return {
     address: { host: options.listen.host, port },
     url: (service) => `http://${service}.${options.domain}${port === 80 ? "" : `:${port}`}`,
+    makeDailySnapshots: async () => {
+      await makeDailySnapshots(project);
+      store.save();
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,3 +1,11 @@
+/** One snapshot of a storage box; `username` is the box's main account. */
+export interface BoxSnapshot {
+  boxId: number;
+  username: string;
+  /** `2026-11-24T05-00-00` */
+  name: string;
+}
+
 /** What the lab's clouds ask of the lab's hosts: real machines behind the vendors' servers and boxes. */
 export interface HostHooks {
   /** Makes a server. Resolves when its address is known; the machine goes on booting. `sshKeys` are public keys, authorized_keys style. */
@@ -23,6 +31,13 @@ export interface HostHooks {
     sshEnabled: boolean;
   }): Promise<void>;
   deleteSubaccount(boxId: number, username: string): Promise<void>;
+  /** Copies what is on the box to where no account can write. */
+  createBoxSnapshot(snapshot: BoxSnapshot): Promise<void>;
+  deleteBoxSnapshot(snapshot: BoxSnapshot): Promise<void>;
+  /** The box becomes what it was when the snapshot was made. */
+  rollBackBox(snapshot: BoxSnapshot): Promise<void>;
+  /** Shows the main account its snapshots, read-only, or hides them. */
+  showBoxSnapshots(boxId: number, username: string, visible: boolean): Promise<void>;
 }
 
 /** How to start the lab's clouds. Every figure and name is the caller's; there are no defaults. */
@@ -53,6 +68,8 @@ export interface Clouds {
   address: { host: string; port: number };
   /** The URL of a service, such as `url("api.hetzner")` or `url("fra1.spaces")`. */
   url(service: string): string;
+  /** What each storage box's snapshot plan does once a day: a snapshot, and the oldest above the plan's number goes. */
+  makeDailySnapshots(): Promise<void>;
   /** Writes the state, stops the S3 servers and the listener. Idempotent. */
   close(): Promise<void>;
 }

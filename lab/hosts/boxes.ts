@@ -6,7 +6,8 @@ import { setHostName } from "../dns.js";
 import { destroyMachine, execIn, makeRoot, startMachine, waitForPort } from "./machines.js";
 import { nextAddress } from "./servers.js";
 
-const nameOf = (id: number): string => `box-${id}`;
+/** The machine that a box is. */
+export const boxMachine = (id: number): string => `box-${id}`;
 const addresses = new Map<number, string>();
 const mainAccounts = new Map<number, string>();
 
@@ -20,7 +21,7 @@ export async function createBox(
   hostKey: BoxHostKey,
   box: { id: number; username: string; password: string; sshEnabled: boolean },
 ): Promise<{ server: string }> {
-  const root = await makeRoot(nameOf(box.id));
+  const root = await makeRoot(boxMachine(box.id));
   const source = join(repository, "lab/hosts/box");
   await copyFile(join(source, "sshd_config"), join(root, "etc/ssh/sshd_config"));
   await mkdir(join(root, "usr/local/lib/box"), { recursive: true });
@@ -31,7 +32,7 @@ export async function createBox(
   mainAccounts.set(box.id, box.username);
   const start =
     "mkdir -p /run/sshd && ip address add ADDRESS dev host0 && ip link set host0 up && exec /usr/sbin/sshd -D -e";
-  await startMachine(nameOf(box.id), root, address, {
+  await startMachine(boxMachine(box.id), root, address, {
     command: ["/bin/sh", "-c", start.replace("ADDRESS", `${address}/24`)],
   });
   await waitForPort(address, 23);
@@ -43,7 +44,7 @@ export async function createBox(
 
 export async function deleteBox(id: number): Promise<void> {
   addresses.delete(id);
-  await destroyMachine(nameOf(id));
+  await destroyMachine(boxMachine(id));
 }
 
 /** An account of its own whose home is `homeDirectory` below the main account's. */
@@ -54,7 +55,7 @@ export async function createSubaccount(account: Parameters<HostHooks["createSuba
   if (!main || !address) throw new Error(`no lab box ${account.boxId}`);
   const shared = `/jail/${main}/home/${account.homeDirectory}`;
   const home = `/jail/${account.username}/home`;
-  await execIn(nameOf(account.boxId), [
+  await execIn(boxMachine(account.boxId), [
     ...[
       "/bin/sh",
       "-ec",
@@ -67,7 +68,7 @@ export async function createSubaccount(account: Parameters<HostHooks["createSuba
 
 /** Closes the account; what it stored stays on the box, as at Hetzner. */
 export async function deleteSubaccount(boxId: number, username: string): Promise<void> {
-  await execIn(nameOf(boxId), [
+  await execIn(boxMachine(boxId), [
     ...["/bin/sh", "-ec", 'umount "/jail/$1/home"; userdel "$1"; rm -rf "/jail/$1"', "sh", username],
   ]);
 }
@@ -84,5 +85,5 @@ async function addAccount(boxId: number, username: string, password: string): Pr
     cp -a /dev/null "$jail/dev/null"
     chown "$1:" "$jail/home"
     chpasswd`;
-  await execIn(nameOf(boxId), ["/bin/sh", "-ec", script, "sh", username], `${username}:${password}\n`);
+  await execIn(boxMachine(boxId), ["/bin/sh", "-ec", script, "sh", username], `${username}:${password}\n`);
 }

@@ -5,7 +5,7 @@ import { now } from "../store.js";
 import { findBox, password } from "./boxes.js";
 import { findBoxType } from "./catalog.js";
 import { byId, invalid, labels, page, type Project } from "./common.js";
-import type { BoxSnapshotRecord, SubaccountRecord } from "./state.js";
+import type { SubaccountRecord } from "./state.js";
 
 const off = z.boolean().default(false);
 const access = z.strictObject({
@@ -31,8 +31,6 @@ const updateSubaccount = z.strictObject({
   description: z.string().optional(),
   labels: labels.optional(),
 });
-const createSnapshot = z.strictObject({ description: z.string().default(""), labels: labels.default({}) });
-const updateSnapshot = z.strictObject({ description: z.string().optional(), labels: labels.optional() });
 
 export function subaccountRoutes(router: Router, project: Project): void {
   const { subaccounts } = project.state;
@@ -96,46 +94,14 @@ async function addSubaccount(project: Project, call: Call): Promise<SubaccountRe
   return record;
 }
 
-/** Snapshots are records only: what protects in the lab is that no SSH account can reach them, as on a real box. */
-export function boxSnapshotRoutes(router: Router, project: Project): void {
-  const { boxSnapshots } = project.state;
-  const base = "/v1/storage_boxes/:id/snapshots";
-  const find = (call: Call) => partOf(project, call, boxSnapshots, "storage_box_snapshot");
-  router.on("POST", base, (call) => {
-    const box = findBox(project, call);
-    const body = parse(createSnapshot, call);
-    const limit = findBoxType(box.type)?.snapshot_limit ?? 0;
-    if (allOf(project, call, boxSnapshots).length >= limit)
-      throw new ApiError(403, "resource_limit_exceeded", `a ${box.type} has at most ${limit} snapshots`);
-    const id = project.store.nextId();
-    const created = now();
-    const record = { id, created, box: box.id, name: created.slice(0, 19).replaceAll(":", "-"), ...body };
-    boxSnapshots[id] = record;
-    const action = project.actions.done("create_snapshot", [{ id, type: "storage_box_snapshot" }]);
-    return { status: 201, body: { snapshot: wireSnapshot(record), action } };
-  });
-  router.on("GET", base, (call) => ({
-    status: 200,
-    body: page(call, "snapshots", allOf(project, call, boxSnapshots), wireSnapshot),
-  }));
-  router.on("GET", `${base}/:part`, (call) => ({ status: 200, body: { snapshot: wireSnapshot(find(call)) } }));
-  router.on("PUT", `${base}/:part`, (call) => {
-    const record = find(call);
-    Object.assign(record, parse(updateSnapshot, call));
-    return { status: 200, body: { snapshot: wireSnapshot(record) } };
-  });
-  router.on("DELETE", `${base}/:part`, (call) => {
-    delete boxSnapshots[find(call).id];
-    return { status: 201, body: { action: project.actions.done("delete_snapshot", []) } };
-  });
-}
-
-function allOf<T extends { box: number }>(project: Project, call: Call, records: Record<string, T>): T[] {
+/** The sub-accounts or snapshots of the path's box. */
+export function allOf<T extends { box: number }>(project: Project, call: Call, records: Record<string, T>): T[] {
   const box = findBox(project, call);
   return Object.values(records).filter((record) => record.box === box.id);
 }
 
-function partOf<T extends { id: number; box: number }>(
+/** The one of them that the path's `:part` names, or 404. */
+export function partOf<T extends { id: number; box: number }>(
   project: Project,
   call: Call,
   records: Record<string, T>,
@@ -148,9 +114,4 @@ function partOf<T extends { id: number; box: number }>(
 function wireSubaccount(record: SubaccountRecord) {
   const { box, homeDirectory, access: settings, ...rest } = record;
   return { ...rest, home_directory: homeDirectory, access_settings: settings, storage_box: box };
-}
-
-function wireSnapshot(record: BoxSnapshotRecord) {
-  const { box, ...rest } = record;
-  return { ...rest, stats: { size: 0, size_filesystem: 0 }, is_automatic: false, storage_box: box };
 }

@@ -23,6 +23,14 @@ const access = z.strictObject({
   webdav_enabled: off,
   zfs_enabled: off,
 });
+const on = z.boolean().optional();
+const accessChange = z.strictObject({
+  reachable_externally: on,
+  samba_enabled: on,
+  ssh_enabled: on,
+  webdav_enabled: on,
+  zfs_enabled: on,
+});
 const create = z.strictObject({
   name: z.string().min(1),
   storage_box_type: z.union([z.string(), z.number()]).transform(String),
@@ -76,10 +84,10 @@ export function boxRoutes(router: Router, project: Project): void {
 }
 
 function boxActionRoutes(router: Router, project: Project): void {
-  const action = (name: string, change: (box: BoxRecord, call: Call) => void) => {
-    router.on("POST", `/v1/storage_boxes/:id/actions/${name}`, (call) => {
+  const action = (name: string, change: (box: BoxRecord, call: Call) => void | Promise<void>) => {
+    router.on("POST", `/v1/storage_boxes/:id/actions/${name}`, async (call) => {
       const box = findBox(project, call);
-      change(box, call);
+      await change(box, call);
       return { status: 201, body: { action: project.actions.done(name, [{ id: box.id, type: "storage_box" }]) } };
     });
   };
@@ -95,6 +103,17 @@ function boxActionRoutes(router: Router, project: Project): void {
   action("disable_snapshot_plan", (box) => {
     box.plan = null;
   });
+  action("update_access_settings", (box, call) => changeAccess(project, box, parse(accessChange, call)));
+}
+
+/** Which doors are open is settled when the lab makes the box; whether snapshots are shown may change. */
+async function changeAccess(project: Project, box: BoxRecord, change: z.output<typeof accessChange>): Promise<void> {
+  const { zfs_enabled: visible, ...doors } = change;
+  if (Object.entries(doors).some(([door, open]) => box.access[door as keyof typeof doors] !== open))
+    throw invalid("access_settings", "the lab's boxes keep the doors they were made with");
+  if (visible === undefined || visible === box.access.zfs_enabled) return;
+  await project.hooks.showBoxSnapshots(box.id, box.username, visible);
+  box.access.zfs_enabled = visible;
 }
 
 /** The box of the path's `:id`, or 404. */
@@ -128,7 +147,11 @@ function createBox(project: Project, body: z.output<typeof create>) {
     subaccountsMade: 0,
   };
   boxes[id] = box;
-  const work = project.hooks.createBox({ id, username, password: body.password, sshEnabled: box.access.ssh_enabled });
+  const made = project.hooks.createBox({ id, username, password: body.password, sshEnabled: box.access.ssh_enabled });
+  const work = made.then(async (answer) => {
+    if (box.access.zfs_enabled) await project.hooks.showBoxSnapshots(id, username, true);
+    return answer;
+  });
   const action = project.actions.start("create", [{ id, type: "storage_box" }], work, ({ server }) => {
     Object.assign(box, { status: "active", server });
   });

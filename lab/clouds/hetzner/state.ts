@@ -107,6 +107,8 @@ export interface BoxSnapshotRecord {
   box: number;
   name: string;
   description: string;
+  /** Made by the snapshot plan. */
+  automatic: boolean;
 }
 
 /** One Hetzner project. */

@@ -41,6 +41,10 @@ export function fakeHooks(): HostHooks & { asked: string[] } {
     createSubaccount: (a) =>
       note(`createSubaccount ${a.boxId} ${a.username} ${a.homeDirectory} ro=${a.readonly} ssh=${a.sshEnabled}`),
     deleteSubaccount: (boxId, username) => note(`deleteSubaccount ${boxId} ${username}`),
+    createBoxSnapshot: (s) => note(`createBoxSnapshot ${s.boxId} ${s.username} ${s.name}`),
+    deleteBoxSnapshot: (s) => note(`deleteBoxSnapshot ${s.boxId} ${s.username} ${s.name}`),
+    rollBackBox: (s) => note(`rollBackBox ${s.boxId} ${s.username} ${s.name}`),
+    showBoxSnapshots: (boxId, username, visible) => note(`showBoxSnapshots ${boxId} ${username} ${visible}`),
   };
 }
 
