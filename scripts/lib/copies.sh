@@ -11,15 +11,19 @@ readonly RCLONE_FLAGS=(
   --s3-no-check-bucket --s3-disable-checksum
 )
 
+# copy_environment COPY: exports the credentials of one copy. Only in a subshell: nothing else may see them.
+copy_environment() {
+  local key
+  for key in "${!CONF[@]}"; do
+    if [[ $key == RCLONE_CONFIG_"${1^^}"_* ]]; then export "$key=${CONF[$key]}"; fi
+  done
+}
+
 # copy_rclone COPY ARGUMENT...: a subshell, so that only this rclone sees the credentials of this copy.
 copy_rclone() (
-  copy=$1
-  shift
-  for key in "${!CONF[@]}"; do
-    if [[ $key == RCLONE_CONFIG_"${copy^^}"_* ]]; then export "$key=${CONF[$key]}"; fi
-  done
+  copy_environment "$1"
   export GOMEMLIMIT=48MiB
-  exec rclone "${RCLONE_FLAGS[@]}" "$@"
+  exec rclone "${RCLONE_FLAGS[@]}" "${@:2}"
 )
 
 # rclone_said: the last message of rclone; its indented lines are only details of the one before.

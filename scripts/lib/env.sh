@@ -7,12 +7,16 @@
 readonly GRANARY_ETC=${GRANARY_ROOT:-}/etc/granary
 readonly GRANARY_STATE=${GRANARY_ROOT:-}/var/lib/granary
 readonly GRANARY_RUN=${GRANARY_ROOT:-}/run/granary
+readonly GRANARY_CACHE=${GRANARY_ROOT:-}/var/cache/granary
 readonly GRANARY_BACKUPS=${GRANARY_ROOT:-}/var/backups/granary
 
 declare -gA CONF=()
 
 # conf KEY [DEFAULT]: prints the value of a setting; a missing one is its default.
 conf() { printf '%s' "${CONF[$1]-${2-}}"; }
+
+# conf_set KEY VALUE: for what is known only in the course of a run.
+conf_set() { CONF[$1]=$2; }
 
 # job_name_check NAME
 job_name_check() {

@@ -34,6 +34,8 @@ readonly GRANARY_EXIT_TABLE='
 34 switch-failed | the restored database could not take the name of the live one | the live database is unchanged; run again with --switch
 35 recovery-failed | the database server could not be recovered from the base backup and its log | read the last lines of the server in the message; take another copy with --copy, or another time with --at
 36 wal-settings | the settings of the database server do not allow continuous backup | change the server as the message says, then restart it
+37 repository-key | the password of the job does not open the repository in a copy | nothing was changed there; restore the password of the settings, or take it from files/HOST/JOB.password.age; a new repository needs another job name
+38 repository-locked | somebody else works in the repository, or ended without letting go | wait for the maintenance to end; if none runs, restic unlock from where the message says the lock is
 40 install-failed | the host could not be set up | read the message of apt-get or install and run again
 41 not-applied | systemd resolved something else than what was written | look at systemctl cat and systemctl show of the unit that is named
 42 cron | on this host without systemd, cron would not start jobs or not at their time | install and start cron, set the zone to UTC (ln -sf /usr/share/zoneinfo/Etc/UTC /etc/localtime), restart cron and deploy again
