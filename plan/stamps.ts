@@ -1,10 +1,14 @@
 import type { Tier } from "./keys.js";
 
+/** Milliseconds of a day of UTC, which knows no summer time. */
+export const DAY = 86_400_000;
+
 const STAMP = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 /** The UTC time in the name of an artifact, `20261123T030000Z`. */
 export function stampOf(time: number): string {
-  return new Date(time).toISOString().replace(/[-:]|\.\d+/g, "");
+  const iso = new Date(time).toISOString();
+  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
 }
 
 /** Milliseconds since 1970 of a stamp; undefined for what is none, a 31st of February included. */
@@ -12,8 +16,9 @@ export function stampTime(stamp: string): number | undefined {
   const parts = STAMP.exec(stamp);
   if (parts === null) return undefined;
   const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [number, ...number[]];
-  const time = Date.UTC(year, (month as number) - 1, day, hour, minute, second);
-  return stampOf(time) === stamp ? time : undefined;
+  const date = new Date(Date.UTC(year, month! - 1, day, hour, minute, second));
+  const real = date.getUTCMonth() === month! - 1 && date.getUTCDate() === day && minute! < 60 && second! < 60;
+  return real ? date.getTime() : undefined;
 }
 
 /** What the stamps of one month, or one year, begin with: `202611`, `2026`. */
