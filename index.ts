@@ -12,18 +12,19 @@ import { SpacesCopy } from "./components/spaces-copy.js";
 import { sshAuth } from "./components/ssh.js";
 import { StorageBoxCopy } from "./components/storage-box-copy.js";
 import { assertProof } from "./plan/proof.js";
+import { repositories } from "./plan/retention.js";
 import { parseSettings } from "./settings/parse.js";
 import { decoded, SECRET_KEYS } from "./settings/stack-file.js";
-import type { Copy, Retention, Settings } from "./settings/schema.js";
+import type { Copy, Settings } from "./settings/schema.js";
 
-function provision(name: string, copy: Copy, retention: Retention): CopyComponent {
+function provision(name: string, copy: Copy, { retention, hosts, ssh }: Settings): CopyComponent {
   switch (copy.kind) {
     case "spaces":
       return new SpacesCopy(name, { copy, retention });
     case "r2":
-      return new R2Copy(name, { copy, retention });
+      return new R2Copy(name, { copy, retention, repositories: repositories(hosts) });
     case "storageBox":
-      return new StorageBoxCopy(name, { copy });
+      return new StorageBoxCopy(name, { copy, maintainer: ssh?.publicKey });
   }
 }
 
@@ -53,12 +54,14 @@ export default function granary(): Record<string, unknown> {
   const passwords = databasePasswords(config, settings);
 
   const copies = Object.fromEntries(
-    Object.entries(settings.copies).map(([name, copy]) => [name, provision(name, copy, settings.retention)]),
+    Object.entries(settings.copies).map(([name, copy]) => [name, provision(name, copy, settings)]),
   );
   const common = { settings, copies, ssh, passwords, ...loginKey(settings) };
   const hosts = Object.keys(settings.hosts).map((name) => [name, new Host(name, common)] as const);
   return {
     proof: proof.hosts,
+    // Credentials of `granary maintain`, by copy.
+    maintenance: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.maintenance()])),
     hosts: Object.fromEntries(
       hosts.map(([name, host]) => [
         name,

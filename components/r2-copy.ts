@@ -27,7 +27,7 @@ export class R2Copy extends pulumi.ComponentResource implements CopyComponent {
 
   constructor(
     name: string,
-    args: { copy: R2Settings; retention: Retention; repositories?: Repository[] },
+    args: { copy: R2Settings; retention: Retention; repositories: Repository[] },
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("granary:copies:R2", name, {}, options);
@@ -42,7 +42,7 @@ export class R2Copy extends pulumi.ComponentResource implements CopyComponent {
     );
     const bucket = { accountId, bucketName: this.bucket.name, jurisdiction };
     const rules = { parent: this, protect: true };
-    const locks = lockRules(args.copy, args.retention, args.repositories ?? []);
+    const locks = lockRules(args.copy, args.retention, args.repositories);
     new cloudflare.R2BucketLifecycle(name, { ...bucket, rules: bucketRules(args.copy, args.retention) }, rules);
     new cloudflare.R2BucketLock(name, { ...bucket, rules: bucketLocks(locks) }, rules);
     this.registerOutputs({ bucket: this.bucket.name });

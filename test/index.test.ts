@@ -14,6 +14,8 @@ const SECRETS = { sshPrivateKey: SSH_KEY };
 beforeEach(() => vi.stubEnv("SSH_AUTH_SOCK", ""));
 
 const COPIES = [
+  "cloudflare:index/accountToken:AccountToken maintenance-of-r2",
+  "digitalocean:index/spacesKey:SpacesKey maintenance-of-spaces",
   "cloudflare:index/r2Bucket:R2Bucket r2",
   "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle r2",
   "cloudflare:index/r2BucketLock:R2BucketLock r2",
@@ -40,6 +42,9 @@ const host = (name: string, job: string) => [
   `hcloud:index/storageBoxSubaccount:StorageBoxSubaccount ${name}-to-box`,
 ];
 
+/** With an SSH key in the settings, its owner maintains the box. */
+const MAINTAINER = ["command:remote:Command maintenance-of-box", "command:remote:Command maintenance-of-box-directory"];
+
 const SERVER = [
   "command:local:Command web-host-key",
   "command:remote:Command web-ready",
@@ -59,7 +64,7 @@ describe("the example stack", () => {
   it("puts out the proof and how to reach the hosts", async () => {
     configure(production(), SECRETS);
     const { result } = await record(granary);
-    expect(Object.keys(result)).toEqual(["proof", "hosts"]);
+    expect(Object.keys(result)).toEqual(["proof", "maintenance", "hosts"]);
     const proof = result["proof"] as { host: string; ok: boolean; legs: { rule: string; ok?: boolean }[] }[];
     expect(proof.map(({ host, ok, legs }) => [host, ok, legs.map((leg) => leg.ok)])).toEqual([
       ["shop", true, [true, true, true, true, undefined]],
@@ -77,7 +82,7 @@ describe("a stack with a host that exists and one that is made", () => {
 
   it("registers exactly these resources", async () => {
     const { resources } = await run();
-    const expected = [...COPIES, ...host("shop", "orders"), ...host("web", "stock"), ...SERVER];
+    const expected = [...COPIES, ...host("shop", "orders"), ...host("web", "stock"), ...SERVER, ...MAINTAINER];
     expect(resources.map(key)).toEqual(expected.sort());
   });
 
@@ -86,9 +91,19 @@ describe("a stack with a host that exists and one that is made", () => {
     expect(hosts["web"]).toEqual({ address: "203.0.113.13", hostKey: MADE_KEY, sshPort: 22 });
   });
 
+  it("puts out the credentials of maintenance, as secrets", async () => {
+    const { result } = await run();
+    const { spaces, r2, box } = result["maintenance"] as Record<string, pulumi.Output<object>>;
+    expect(await valueOf(spaces!)).toMatchObject({ kind: "s3", accessKeyId: "AKSPACES" });
+    expect(await valueOf(r2!)).toMatchObject({ kind: "s3", accessKeyId: "r2-token-id" });
+    expect(await valueOf(box!)).toEqual({ kind: "box", server: "u71.your-storagebox.de", username: "u71" });
+    for (const output of [spaces, r2, box])
+      expect(await (output as unknown as { isSecret: Promise<boolean> }).isSecret).toBe(true);
+  });
+
   it("connects to nothing without a pinned host key", async () => {
     const remote = (await run()).resources.filter(({ type }) => type.startsWith("command:remote:"));
-    expect(remote).toHaveLength(13);
+    expect(remote).toHaveLength(15);
     for (const { name, inputs } of remote) {
       const { secret } = inputs["connection"] as { secret: { hostKey?: string } };
       expect([name, secret.hostKey]).toEqual([name, expect.stringMatching(/^ssh-ed25519 [A-Za-z0-9+/]{60,}$/)]);
