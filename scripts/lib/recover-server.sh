@@ -109,5 +109,8 @@ server_stop() {
   SERVER_PID=
 }
 
+# server_ended: prints what the server took for the end of the log.
+server_ended() { sed -n '/redo done at/q;p' "$WORK/server.log" | tail -n 1 | sed -E 's/^.*LOG: +//'; }
+
 # server_said: prints why the server gave up.
 server_said() { grep -E 'FATAL|PANIC|ERROR' "$WORK/server.log" | tail -n 1 | sed -E 's/^.*(FATAL|PANIC|ERROR): +//'; }

@@ -34,7 +34,8 @@ chain_segments() {
       printf "%s %d %s %d%s\n", segment, reach, stamp == "" ? "-" : stamp, hole, line
     }
     $0 ~ /^[0-9A-F]+\.[0-9a-f]+-[0-9a-f]+\.[0-9]+T[0-9]+Z(-[0-9]+)?\.zst\.age$/ && length($1) == 24 {
-      if ($1 != segment) { flush(); segment = $1; count = 0 }
+      # Names of digits are no numbers: two of them would be equal when rounded.
+      if ($1 "" != segment "") { flush(); segment = $1 ""; count = 0 }
       count++
       first[count] = hex($2); last[count] = hex($3); when[count] = $4; name[count] = $0
     }
