@@ -1,4 +1,4 @@
-/** Hosts without systemd: jobs in /etc/cron.d. That a real cron takes them is test/scripts/real-cron.test.ts's part. */
+/** Hosts without systemd: jobs in /etc/cron.d. That a real cron takes them is the rehearsal's part (lab/rehearsal/cron-host.ts). */
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

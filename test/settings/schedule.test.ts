@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scheduleSchema } from "../../settings/schedule.js";
 
@@ -44,6 +46,23 @@ describe("a schedule", () => {
       months: all(1, 12),
       weekdays: [1],
     });
+  });
+});
+
+describe("docs/settings.md", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../docs/settings.md"), "utf8");
+  const table = text.split("#### `schedule`")[1]?.split("\n\n")[2] ?? "";
+  const rows = [...table.matchAll(/^\| `([^`]+)` +\|[^|]+\| `([^`]+)` +\|$/gm)].map(([, written, cron]) => [
+    written,
+    cron,
+  ]);
+
+  it.each(rows)("%s is %s", (written, cron) => {
+    expect(scheduleSchema.parse(written).cron).toBe(cron);
+  });
+
+  it("has a row for each way to write one", () => {
+    expect(rows.length).toBe(12);
   });
 });
 
