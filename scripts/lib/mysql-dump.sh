@@ -9,7 +9,7 @@ dump_options() {
   if my_can dump set-gtid-purged; then printf '%s\n' --set-gtid-purged=OFF; fi
   # A newer mysqldump asks an older server for statistics it does not have.
   if my_can dump column-statistics && (($(my_major "$MY_SERVER") < 8000)); then printf '%s\n' --column-statistics=0; fi
-  if [[ $MY_LOG == 1 && $(conf GRANARY_CONTINUOUS no) == yes ]]; then
+  if [[ $MY_LOG == 1 ]] && continuous; then
     if my_can dump source-data; then printf '%s\n' --source-data=2; else printf '%s\n' --master-data=2; fi
   fi
 }

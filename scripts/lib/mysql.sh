@@ -49,7 +49,9 @@ my_programs() {
   done
   for role in client dump; do
     [[ -n ${MY_PROGRAM[$role]} ]] || fail tool-missing "no $role program of MariaDB or MySQL${MY_CONTAINER:+ in container $MY_CONTAINER}"
-    MY_HELP[$role]=$(my "${MY_PROGRAM[$role]}" --help </dev/null 2>&1)
+  done
+  for role in client dump binlog; do
+    if [[ -n ${MY_PROGRAM[$role]} ]]; then MY_HELP[$role]=$(my "${MY_PROGRAM[$role]}" --help </dev/null 2>&1); fi
   done
 }
 

@@ -5,8 +5,6 @@
 FACTS=no      # whether the server answered in this round
 SETTINGS_TEXT= # what in the server's settings is in the way
 RECEIVED=0    # seconds since 1970 of the last piece
-BASE_PID=
-BASE_TRIED=0
 
 # chain_begin REASON: a new slot, an empty spool, and a base backup as soon as the log comes. What was cut is sent as is.
 chain_begin() {
@@ -25,7 +23,7 @@ chain_begin() {
   sync "$SPOOL/chain.new"
   mv "$SPOOL/chain.new" "$SPOOL/chain"
   chain_read
-  BASE_TRIED=0
+  base_soon
 }
 
 # chain_check: whether the log goes on where it was.
@@ -67,27 +65,9 @@ cut_round() {
   spool_clean
 }
 
-# base_look: a base backup is due when a copy that can be reached has none of this chain.
-base_look() {
-  local copy sent due=no
-  if [[ -n $BASE_PID ]] && ! kill -0 "$BASE_PID" 2>/dev/null; then
-    wait "$BASE_PID" || log base-failed "code=$?"
-    BASE_PID=
-  fi
-  if [[ -n $BASE_PID || ${#CUT_END[@]} == 0 || $SPACE_LOW == yes ]]; then return 0; fi
-  for copy in $(conf GRANARY_COPIES); do
-    sent=$(copy_file "$copy" sent)
-    if ((${sent:-0} > BASE_TRIED)) && ! copy_whole "$copy"; then due=yes; fi
-  done
-  if [[ $due == no ]] || ((EPOCHSECONDS - BASE_TRIED < $(conf GRANARY_BASE_RETRY 600))); then return 0; fi
-  BASE_TRIED=$EPOCHSECONDS
-  (
-    trap - EXIT INT TERM
-    exec {GRANARY_LOCK}>&-
-    exec "$LIB/../granary-base" "$JOB"
-  ) </dev/null &
-  BASE_PID=$!
-}
+# base_begin, base_possible: for base_look: what makes a base backup, and whether there is a log it could belong to.
+base_begin() { exec "$LIB/../granary-base" "$JOB"; }
+base_possible() { ((${#CUT_END[@]} > 0)); }
 
 # settings_look: again whenever nothing is received.
 settings_look() {

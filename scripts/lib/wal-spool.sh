@@ -45,6 +45,9 @@ covered() {
   done
 }
 
+# cut_reached POSITION: how far the log is in pieces now.
+cut_reached() { CUT_POSITION=$1; }
+
 # file_bytes FILE START END
 file_bytes() { dd if="$1" bs=131072 iflag=skip_bytes,count_bytes skip="$2" count=$(($3 - $2)) status=none; }
 
@@ -61,5 +64,11 @@ piece_make() {
 # stamp_next: sets STAMP. Stamps only grow, whatever the clock does: they order the pieces that share a page.
 stamp_next() {
   CUT_STAMPED=$((EPOCHSECONDS > CUT_STAMPED ? EPOCHSECONDS : CUT_STAMPED + 1))
+  STAMP=$(date -u -d "@$CUT_STAMPED" +%Y%m%dT%H%M%SZ)
+}
+
+# stamp_at SECONDS: sets STAMP, of a moment that may have been the last one's too.
+stamp_at() {
+  CUT_STAMPED=$(($1 > CUT_STAMPED ? $1 : CUT_STAMPED))
   STAMP=$(date -u -d "@$CUT_STAMPED" +%Y%m%dT%H%M%SZ)
 }
