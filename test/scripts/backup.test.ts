@@ -167,6 +167,10 @@ describe("a run with the real tools", () => {
 describe("old local artifacts", () => {
   async function withOld(stamps: string[], synced: string): Promise<string[]> {
     host.fake("timedatectl", `echo ${synced}`);
+    return pruned(stamps);
+  }
+
+  async function pruned(stamps: string[]): Promise<string[]> {
     expect((await host.backup()).code).toBe(0);
     const stamp = host.manifest("local").created.replace(/[-:]/g, "");
     for (const old of stamps)
@@ -183,6 +187,15 @@ describe("old local artifacts", () => {
 
   it("stay while the clock is not synchronised", async () => {
     expect(await withOld(old, "no")).toEqual(old.map((stamp) => `${stamp}.json`));
+  });
+
+  it.each([
+    ["go if the kernel knows its clock to be right", 0, []],
+    ["stay if it does not", 1, old.map((stamp) => `${stamp}.json`)],
+  ])("where systemd does not run, %s", async (_, code, left) => {
+    host.fake("timedatectl", "exit 1");
+    host.fake("perl", `exit ${String(code)}`);
+    expect(await pruned(old)).toEqual(left);
   });
 
   it("never become fewer than two", async () => {
