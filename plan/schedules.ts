@@ -20,6 +20,18 @@ export function startsOf(jobs: Readonly<Record<string, Job>>): Start[] {
   return starts.map((start) => ({ ...start, schedule: apart[key(start)] as Schedule }));
 }
 
+/** A job's schedules in its env file, as systemd and as cron want them. */
+export function schedulePairs(jobs: Readonly<Record<string, Job>>, job: string): Record<string, string> {
+  const pairs = startsOf(jobs)
+    .filter((start) => start.job === job)
+    .map(({ what, schedule: { onCalendar, cron } }) =>
+      what === "base"
+        ? { GRANARY_BASE_ON_CALENDAR: onCalendar }
+        : { GRANARY_ON_CALENDAR: onCalendar, GRANARY_CRON: cron },
+    );
+  return Object.assign({}, ...pairs) as Record<string, string>;
+}
+
 function writtenStarts(job: string, settings: Job): Omit<Start, "schedule">[] {
   if (settings.kind === "cache") return [];
   const backup = { job, what: "backup", written: settings.schedule } as const;
