@@ -1,10 +1,10 @@
-import type { R2Copy, SpacesCopy } from "../settings/schema.js";
+import type { Place } from "../settings/schema.js";
 
-/** S3 endpoint of a copy: the setting, or the vendor's own. */
-export function s3Endpoint(copy: SpacesCopy | R2Copy): string {
-  if (copy.endpoint !== undefined) return copy.endpoint;
-  if (copy.kind === "spaces") return `https://${copy.region}.digitaloceanspaces.com`;
+/** S3 endpoint of a bucket: the setting, or the vendor's own. */
+export function s3Endpoint(place: Place): string {
+  if (place.endpoint !== undefined) return place.endpoint;
+  if (place.kind === "spaces") return `https://${place.region}.digitaloceanspaces.com`;
   // A bucket in a jurisdiction answers under that jurisdiction's name only.
-  const jurisdiction = copy.jurisdiction === "default" ? "" : `.${copy.jurisdiction}`;
-  return `https://${copy.accountId}${jurisdiction}.r2.cloudflarestorage.com`;
+  const jurisdiction = place.jurisdiction === "default" ? "" : `.${place.jurisdiction}`;
+  return `https://${place.accountId}${jurisdiction}.r2.cloudflarestorage.com`;
 }

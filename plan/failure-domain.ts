@@ -1,4 +1,4 @@
-import type { Copy, Host } from "../settings/schema.js";
+import type { Copy, Host, ReplicaJob } from "../settings/schema.js";
 import { HETZNER_LOCATIONS, R2_PLACES, SPACES_REGIONS } from "./places.js";
 
 /** What a copy shares its fate with. */
@@ -26,19 +26,9 @@ export function productionDomain({ provider, country }: Host): FailureDomain {
 export function copyDomain(copy: Copy): FailureDomain {
   switch (copy.kind) {
     case "spaces":
-      return {
-        provider: "digitalocean",
-        country: place(SPACES_REGIONS, copy.region),
-        medium: "object store",
-        destroyers: ["root on the host (its key may delete versions)", "the digitalocean account"],
-      };
+      return spacesDomain(copy.region, "root on the host (its key may delete versions)");
     case "r2":
-      return {
-        provider: "cloudflare",
-        country: place(R2_PLACES, copy.location),
-        medium: "object store",
-        destroyers: ["the cloudflare account (it can remove the lock)"],
-      };
+      return r2Domain(copy.location);
     case "storageBox":
       return {
         provider: "hetzner",
@@ -47,6 +37,32 @@ export function copyDomain(copy: Copy): FailureDomain {
         destroyers: ["the hetzner account"],
       };
   }
+}
+
+/**
+ * The failure domain of a replica: another place, but its source's company. Only the host that fills it has a key to it.
+ */
+export function replicaDomain({ target }: ReplicaJob, on: string): FailureDomain {
+  if (target.kind === "r2") return r2Domain(target.location);
+  return spacesDomain(target.region, `root on ${on}, which fills it (its key may delete versions)`);
+}
+
+function spacesDomain(region: string, who: string): FailureDomain {
+  return {
+    provider: "digitalocean",
+    country: place(SPACES_REGIONS, region),
+    medium: "object store",
+    destroyers: [who, "the digitalocean account"],
+  };
+}
+
+function r2Domain(location: string): FailureDomain {
+  return {
+    provider: "cloudflare",
+    country: place(R2_PLACES, location),
+    medium: "object store",
+    destroyers: ["the cloudflare account (it can remove the lock)"],
+  };
 }
 
 function place(places: Readonly<Record<string, string>>, name: string): string {

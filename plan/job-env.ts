@@ -1,8 +1,8 @@
-import { isBackup } from "../settings/jobs/job.js";
 import { remoteHost, remoteKey } from "../settings/jobs/source.js";
-import type { BackupJob, Copy, R2Copy, Settings, SourceJob, SpacesCopy, StorageBoxCopy } from "../settings/schema.js";
+import type { BackupJob, Copy, Place, ReplicaJob, Settings, SourceJob, StorageBoxCopy } from "../settings/schema.js";
 import { s3Endpoint } from "./endpoints.js";
-import { startsOf, type Start } from "./schedules.js";
+import { REPLICA, replicaPairs } from "./replication.js";
+import { schedulePairs } from "./schedules.js";
 
 /** The host's own key to a bucket. */
 export interface S3Access {
@@ -18,6 +18,8 @@ export interface BoxAccess {
   server: string;
   /** Sub-account, e.g. `u1004-sub1`. */
   username: string;
+  /** Login of the append-only account for restic repositories, `u1004-sub2@u1004-sub2.your-storagebox.de`; of a host with files jobs. */
+  repositories?: string;
 }
 
 export type CopyAccess = S3Access | BoxAccess;
@@ -28,7 +30,7 @@ export interface JobEnvInput {
   job: string;
   /** Server id or address: ties the file to one machine. */
   machine: string;
-  /** By copy name; one for each copy of the settings. */
+  /** By copy name; one for each copy of the settings. Of a replica job: of its source, by name, and of `replica`. */
   access: Record<string, CopyAccess>;
   /** Database password; absent: the server trusts local connections. */
   password?: string;
@@ -47,31 +49,31 @@ export function jobEnv(input: JobEnvInput): string {
   const { settings, host, job } = input;
   const jobs = settings.hosts[host]?.jobs ?? {};
   const found = jobs[job];
-  if (found === undefined || !isBackup(found))
+  if (found === undefined || found.kind === "cache")
     throw new Error(`no job "${host}/${job}" in the settings: check the names`);
-  const copies = Object.entries(settings.copies);
+  const copies = copiesOf(found, settings);
   const pairs: Record<string, string> = {
     GRANARY_MACHINE: input.machine,
     GRANARY_HOST: host,
     GRANARY_JOB: job,
     GRANARY_KIND: found.kind,
-    ...schedulePairs(startsOf(jobs).filter((start) => start.job === job)),
+    ...schedulePairs(jobs, job),
     GRANARY_RECIPIENTS: settings.encryption.recipients.join(" "),
     GRANARY_LOCAL_DAYS: String(settings.retention.localDays),
-    ...kindPairs(found, input),
+    ...(found.kind === "replica" ? replicaPairs(found, settings.retention) : kindPairs(found, input)),
     GRANARY_COPIES: copies.map(([name]) => name).join(" "),
   };
   for (const [name, copy] of copies) Object.assign(pairs, copyPairs(name, copy, input.access[name]));
   return Object.entries(pairs).map(line).join("");
 }
 
-function schedulePairs(starts: Start[]): Record<string, string> {
-  const pairs = starts.map(({ what, schedule: { onCalendar, cron } }) =>
-    what === "base"
-      ? { GRANARY_BASE_ON_CALENDAR: onCalendar }
-      : { GRANARY_ON_CALENDAR: onCalendar, GRANARY_CRON: cron },
-  );
-  return Object.assign({}, ...pairs) as Record<string, string>;
+/** What a job reads and writes, by the names it knows them by. */
+function copiesOf(job: BackupJob | ReplicaJob, { copies }: Settings): [string, Copy | Place][] {
+  if (job.kind !== "replica") return Object.entries(copies);
+  return [
+    [job.from, job.source],
+    [REPLICA, job.target],
+  ];
 }
 
 function kindPairs(job: BackupJob, secrets: JobEnvInput): Record<string, string> {
@@ -125,12 +127,12 @@ function sourcePairs(job: SourceJob): Record<string, string> {
   };
 }
 
-function copyPairs(name: string, copy: Copy, access: CopyAccess | undefined): Record<string, string> {
+function copyPairs(name: string, copy: Copy | Place, access: CopyAccess | undefined): Record<string, string> {
   if (copy.kind === "storageBox") return boxPairs(name, copy, boxAccess(name, access));
   return { ...rootPair(name, copy.bucket), ...s3Pairs(name, copy, s3Access(name, access)) };
 }
 
-function s3Pairs(name: string, copy: SpacesCopy | R2Copy, access: S3Access): Record<string, string> {
+function s3Pairs(name: string, copy: Place, access: S3Access): Record<string, string> {
   const common = {
     TYPE: "s3",
     ACCESS_KEY_ID: access.accessKeyId,
@@ -144,6 +146,7 @@ function s3Pairs(name: string, copy: SpacesCopy | R2Copy, access: S3Access): Rec
 }
 
 function boxPairs(name: string, copy: StorageBoxCopy, access: BoxAccess): Record<string, string> {
+  const restic = `GRANARY_COPY_${name.toUpperCase()}_RESTIC`;
   return {
     ...rootPair(name, ""),
     ...rclone(name, {
@@ -157,6 +160,7 @@ function boxPairs(name: string, copy: StorageBoxCopy, access: BoxAccess): Record
       SHELL_TYPE: "none",
       DISABLE_HASHCHECK: "true",
     }),
+    ...(access.repositories === undefined ? {} : { [restic]: "append-only", [`${restic}_LOGIN`]: access.repositories }),
     GRANARY_BOX_KNOWN_HOST: `[${access.server}]:${BOX_PORT} ${copy.hostKey}`,
   };
 }

@@ -12,6 +12,14 @@ export type Aging = (typeof AGING)[number];
 /** Prefix of the restic repositories: nothing in them goes by age, a repository decides itself what it still needs. */
 export const FILES = "files";
 
+/** Where the records of a replica of backups are, in the replica. */
+export function recordsPrefix(copy: string): string {
+  return `replication/${copy}`;
+}
+
+/** Where a replica of uploads keeps what is not the shop's: a bucket of uploads has no prefix of ours. */
+export const OWN = ".granary";
+
 /** Prefix of everything in a tier: `daily/`. */
 export function tierPrefix(tier: Aging | typeof FILES): string {
   return `${tier}/`;

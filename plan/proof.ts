@@ -1,5 +1,7 @@
 import type { Copy, Host, Settings } from "../settings/schema.js";
-import { copyDomain, productionDomain, type FailureDomain } from "./failure-domain.js";
+import { isBackup } from "../settings/jobs/job.js";
+import { replicasOf } from "../settings/replicas.js";
+import { copyDomain, productionDomain, replicaDomain, type FailureDomain } from "./failure-domain.js";
 
 export type Rule = "3 copies" | "2 media" | "1 off-site" | "1 out of the host's reach" | "0 errors";
 
@@ -22,6 +24,8 @@ export interface HostProof {
   production: FailureDomain;
   /** By copy name. */
   copies: Record<string, FailureDomain>;
+  /** By copy name: where its replica is. None counts as a copy: it is at the company of its source, and filled from it. */
+  replicas: Record<string, FailureDomain>;
   /** Always the five rules, in order. */
   legs: Leg[];
 }
@@ -45,7 +49,9 @@ export class ProofError extends Error {
 
 /** Computes the rule from the settings alone. Never throws: look at `ok`, or use {@link assertProof}. */
 export function prove(settings: Settings): Proof {
-  const hosts = Object.entries(settings.hosts).map(([name, host]) => proveHost(name, host, settings.copies));
+  // A host that only fills replicas owns nothing that could be lost.
+  const owners = Object.entries(settings.hosts).filter(([, { jobs }]) => Object.values(jobs).some(isBackup));
+  const hosts = owners.map(([name, host]) => proveHost(name, host, settings));
   return { ok: hosts.every((h) => h.ok), hosts };
 }
 
@@ -59,8 +65,9 @@ export function assertProof(settings: Settings): Proof {
   return proof;
 }
 
-function proveHost(host: string, settings: Host, copies: Record<string, Copy>): HostProof {
-  const production = productionDomain(settings);
+function proveHost(host: string, owner: Host, settings: Settings): HostProof {
+  const { copies } = settings;
+  const production = productionDomain(owner);
   const domains = Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copyDomain(copy)]));
   const legs = [
     threeCopies(Object.keys(copies)),
@@ -69,7 +76,13 @@ function proveHost(host: string, settings: Host, copies: Record<string, Copy>): 
     outOfReach(copies),
     zeroErrors(),
   ];
-  return { host, ok: legs.every((leg) => leg.ok !== false), production, copies: domains, legs };
+  const ok = legs.every((leg) => leg.ok !== false);
+  return { host, ok, production, copies: domains, replicas: replicaDomains(settings), legs };
+}
+
+function replicaDomains(settings: Settings): Record<string, FailureDomain> {
+  const ofCopies = replicasOf(settings).filter(({ job }) => job.holds === "backups");
+  return Object.fromEntries(ofCopies.map(({ on, job }) => [job.from, replicaDomain(job, on!)]));
 }
 
 /** Production is the first copy; the local files in /var/backups share its disk and are none. */

@@ -105,6 +105,11 @@ export function infrequentAccessRules(copy: R2Copy): InfrequentAccessRule[] {
   return tiers.map((tier) => ({ tier, prefix: tierPrefix(tier), afterDays: copy.infrequentAccessAfterDays }));
 }
 
+/** One lock over a whole bucket of uploads: R2 keeps no versions, so what is there must stay. */
+export function uploadsLock({ lockDays }: { lockDays: number }): LockRule[] {
+  return [{ id: "uploads", prefix: "", lockDays }];
+}
+
 /** The restic repositories that every copy has. */
 export function repositories(hosts: Record<string, { jobs: Record<string, { kind: string }> }>): Repository[] {
   return Object.entries(hosts).flatMap(([host, { jobs }]) =>

@@ -1,6 +1,8 @@
 import { SNAPSHOT_SLOTS } from "./copies/storage-box.js";
+import { isBackup } from "./jobs/job.js";
 import { isWithin } from "./jobs/paths.js";
 import { remoteKey } from "./jobs/source.js";
+import { idleHosts, replicaConflicts } from "./replica-checks.js";
 import type { Copy, Host, Job, R2Copy, Settings, StorageBoxCopy } from "./schema.js";
 
 /** Something that is right by itself but wrong beside the rest of the settings. */
@@ -36,6 +38,8 @@ export function conflicts(settings: Settings): Conflict[] {
       ...publishedConfigs(name, host),
       ...unknownRemotes(name, host),
     ]),
+    ...idleHosts(settings, (name) => !Object.values(settings.hosts[name]!.jobs).some(isBackup)),
+    ...replicaConflicts(settings),
     ...missingLogin(settings),
   ];
 }
@@ -108,7 +112,8 @@ function publishedConfigs(name: string, { jobs }: Host): Conflict[] {
 
 function unknownRemotes(name: string, { jobs }: Host): Conflict[] {
   return Object.entries(jobs).flatMap(([job, it]) => {
-    if (it.kind !== "source" || it.remote === undefined || remoteKey(it.remote, it.remoteHostKey) !== undefined) return [];
+    if (it.kind !== "source" || it.remote === undefined || remoteKey(it.remote, it.remoteHostKey) !== undefined)
+      return [];
     const message =
       "is missing: the key of that remote is not published here; give its public SSH key, as its operator tells it";
     return [{ path: ["hosts", name, "jobs", job, "remoteHostKey"], message }];

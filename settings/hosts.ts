@@ -3,11 +3,11 @@ import { HETZNER_LOCATIONS } from "./places.js";
 import { addressSchema } from "./address.js";
 import { COUNTRIES } from "./countries.js";
 import { hostKeySchema } from "./host-key.js";
-import { isBackup, jobSchema, type Job } from "./jobs/job.js";
+import { jobSchema, type Job } from "./jobs/job.js";
 import { named, oneOf, strict, text, whole } from "./strict.js";
 
 interface AnyHost {
-  /** What is backed up, by name; at least one. */
+  /** What is backed up, by name; at least one, unless the host fills a replica. */
   jobs: Record<string, Job>;
   /** Default 22, and always 22 on a server the program makes. The program logs in as root. */
   sshPort: number;
@@ -61,9 +61,7 @@ const SERVER_TYPE_RULE =
 const IMAGES = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04"] as const;
 
 const common = {
-  jobs: named("jobs", NAME, NAME_RULE, jobSchema).refine((jobs) => Object.values(jobs).some(isBackup), {
-    error: "a host without a job backs up nothing: add a job, or remove the host",
-  }),
+  jobs: named("jobs", NAME, NAME_RULE, jobSchema),
 };
 
 const addressedSchema = strict("a host that exists", {

@@ -25,6 +25,11 @@ export const HETZNER_LOCATIONS: Readonly<Record<string, string>> = {
   sin: "SG",
 };
 
+/** R2's location hints. */
+export const R2_LOCATIONS = ["weur", "eeur", "wnam", "enam", "apac", "oc"] as const;
+/** R2's jurisdictions: a guarantee of where data stays, where a location is a hint. */
+export const R2_JURISDICTIONS = ["default", "eu", "fedramp"] as const;
+
 /** R2 location hints → the part of the world they mean: Cloudflare promises no country. */
 export const R2_PLACES: Readonly<Record<string, string>> = {
   apac: "Asia-Pacific",

@@ -9,10 +9,12 @@ import { hostsSchema, type Host } from "./hosts.js";
 import { retentionSchema, type Retention } from "./retention.js";
 import { sshSchema, type Ssh } from "./ssh.js";
 import { strict } from "./strict.js";
+import { uploadsSchema, type UploadsBucket } from "./uploads.js";
 
 export type { Copy } from "./copies/copy.js";
 export type { R2Copy } from "./copies/r2.js";
 export type { SpacesCopy } from "./copies/spaces.js";
+export type { Place, R2Place, SpacesPlace } from "./copies/place.js";
 export type { StorageBoxCopy } from "./copies/storage-box.js";
 export type { AddressedHost, CreatedHost, Host, ServerSpec } from "./hosts.js";
 export type { CacheJob } from "./jobs/cache.js";
@@ -20,11 +22,13 @@ export type { ConfigsJob, FilesJob, LogsJob } from "./jobs/files.js";
 export type { BackupJob, Job } from "./jobs/job.js";
 export type { MariadbJob } from "./jobs/mariadb.js";
 export type { PostgresJob } from "./jobs/postgres.js";
+export type { ReplicaJob } from "./jobs/replica.js";
 export type { SourceJob } from "./jobs/source.js";
 export type { Encryption } from "./recipients.js";
 export type { Retention } from "./retention.js";
 export type { Schedule } from "./schedule.js";
 export type { Ssh } from "./ssh.js";
+export type { R2Uploads, SpacesUploads, UploadsBucket, UploadsPlace } from "./uploads.js";
 
 /** Everything the stack's plain configuration says. */
 export interface Settings {
@@ -38,6 +42,8 @@ export interface Settings {
   retention: Retention;
   /** Only needed when the program makes a host's server. */
   ssh?: Ssh;
+  /** Buckets the shop writes uploads to, by name. */
+  uploads?: Record<string, UploadsBucket>;
 }
 
 export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
@@ -46,4 +52,5 @@ export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
   hosts: hostsSchema,
   retention: retentionSchema,
   ssh: sshSchema.exactOptional(),
+  uploads: uploadsSchema.exactOptional(),
 });

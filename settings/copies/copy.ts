@@ -11,10 +11,10 @@ const copySchema = z.discriminatedUnion("kind", [spacesSchema, r2Schema, storage
   error: "use kind: spaces, r2 or storageBox",
 });
 
-/** The name becomes part of rclone's environment variables; "local" is what the copy on the host itself is called. */
+/** The name becomes part of rclone's environment variables, where "local" is the copy on the host and "replica" a copy's second bucket. */
 export const copiesSchema: z.ZodType<Record<string, Copy>> = named(
   "copies",
-  /^(?!local$)[a-z][a-z0-9]{0,19}$/,
-  "1-20 lower-case letters and digits, a letter first, and not local",
+  /^(?!(local|replica)$)[a-z][a-z0-9]{0,19}$/,
+  "1-20 lower-case letters and digits, a letter first, and not local or replica",
   copySchema,
 );

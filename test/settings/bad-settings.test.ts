@@ -48,7 +48,7 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
   ["copies.spaces.bucket", "b".repeat(101), `"${"b".repeat(100)}…"`, "use 3-63 lower-case letters"],
   ["copies.spaces.bucket", "kolonell-", '"kolonell-"', "a letter or digit at both ends"],
   ["copies.spaces.bucket", undefined, "nothing", "is missing: use 3-63 lower-case letters"],
-  ["copies.spaces.replica", {}, "a map", "a spaces copy has: kind, region, bucket, endpoint"],
+  ["copies.spaces.mirror", {}, "a map", "a spaces copy has: kind, region, bucket, endpoint, replica"],
   ["copies.spaces.endpoint", "https://a:b@x", SECRET, "leave it out for the vendor's own endpoint"],
   ["copies.spaces.secretKey", "x", SECRET, "secrets are set with `pulumi config set --secret`"],
   [
