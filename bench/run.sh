@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # How long Granary's job takes beside the bare tools, in one run, on a shop's database of at least 1 GiB.
 #
-#   npm run bench -- [--rounds N] [--orders N] [--copies local|minio] [--container NAME] [--host ADDRESS]
+#   npm run bench -- [--part dump|peers|log]... [--rounds N] [--orders N] [--copies local|minio] [--container NAME] [--host ADDRESS]
 #
+#   --part       dump: the job against the bare tools. peers: against borgmatic and pgBackRest. log: what the continuous log
+#                costs the database. Default all; with --container, dump alone
 #   --rounds     repetitions; contenders take turns within each, the table shows medians. Default 3
 #   --orders     size of the shop; the default, 1100000, makes a database of about 1.1 GiB
 #   --copies     local: three directories. minio: three buckets on a MinIO of its own on loopback ($GRANARY_CACHE/bin/minio). Default local
@@ -23,7 +25,12 @@ source "$BENCH/copies.sh"
 source "$BENCH/contenders.sh"
 # shellcheck source=memory.sh
 source "$BENCH/memory.sh"
+# shellcheck source=peers.sh
+source "$BENCH/peers.sh"
+# shellcheck source=log.sh
+source "$BENCH/log.sh"
 
+PARTS=()
 ROUNDS=3
 ORDERS=1100000
 COPIES=local
@@ -35,7 +42,7 @@ DATABASE=granary_bench
 say() { printf '%s\n' "$*" >&2; }
 
 usage() {
-  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -43,6 +50,7 @@ parse() {
   while (($# > 0)); do
     (($# > 1)) || usage
     case $1 in
+      --part) PARTS+=("$2") ;;
       --rounds) ROUNDS=$2 ;;
       --orders) ORDERS=$2 ;;
       --copies) COPIES=$2 ;;
@@ -53,7 +61,13 @@ parse() {
     shift 2
   done
   [[ $ROUNDS =~ ^[1-9][0-9]?$ && $ORDERS =~ ^[1-9][0-9]{3,7}$ && $COPIES =~ ^(local|minio)$ ]] || usage
+  if ((${#PARTS[@]} == 0)); then PARTS=(dump peers log); fi
+  [[ -z $CONTAINER ]] || PARTS=(dump)
+  [[ " ${PARTS[*]} " =~ ^(\ (dump|peers|log))+\ $ ]] || usage
 }
+
+# part NAME: whether it was asked for.
+part() { [[ " ${PARTS[*]} " == *" $1 "* ]]; }
 
 # Runs this same script on another host and brings the results back. The words are meant to be filled in on this side.
 # shellcheck disable=SC2029
@@ -75,7 +89,7 @@ install_tools() {
   if ((${#missing[@]} > 0)); then
     say "installing: ${missing[*]}"
     DEBIAN_FRONTEND=noninteractive apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends "${missing[@]}" >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -qqy -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}" >&2
   fi
 }
 
@@ -83,6 +97,7 @@ cleanup() {
   local status=$?
   trap - EXIT
   if [[ -n $WORK ]]; then
+    log_stop
     copies_stop
     door_close
     GNUPGHOME=$WORK/gnupg gpgconf --kill all
@@ -97,7 +112,8 @@ result() {
   jq -cn --arg name "$1" --argjson value "$2" '{name: $name, value: $value}' >>"$WORK/results"
 }
 
-rounds() {
+# dump_rounds: each contender is first once and last once.
+dump_rounds() {
   local round contender order=(floor procedure by_hand granary)
   for ((round = 1; round <= ROUNDS; round++)); do
     say "round $round of $ROUNDS"
@@ -109,8 +125,22 @@ rounds() {
       door_settle
       "$contender"
     done
-    order=("${order[@]:1}" "${order[0]}") # each is first once, last once
+    order=("${order[@]:1}" "${order[0]}")
   done
+  memory
+}
+
+peer_rounds() {
+  local round contender
+  log_start
+  for ((round = 1; round <= ROUNDS; round++)); do
+    say "peers, round $round of $ROUNDS"
+    for contender in bare_dump borgmatic_first granary_one borgmatic_again pgbackrest_full base_by_hand granary_base; do
+      door_settle
+      "$contender"
+    done
+  done
+  log_stop
 }
 
 report() {
@@ -118,7 +148,7 @@ report() {
   size=$(door_sql "SELECT pg_database_size('$DATABASE')")
   mkdir -p "$REPO/lab/out"
   jq -s --argjson bytes "$size" --arg door "${CONTAINER:+docker exec}" --arg copies "$COPIES" --argjson cores "$(nproc)" \
-    -f "$BENCH/summary.jq" "$WORK/results" >"$REPO/lab/out/bench.json"
+    --argjson rounds "$ROUNDS" -f "$BENCH/summary.jq" "$WORK/results" >"$REPO/lab/out/bench.json"
   jq -r -f "$BENCH/table.jq" "$REPO/lab/out/bench.json"
 }
 
@@ -136,8 +166,14 @@ main() {
   door_open
   copies_start
   contenders_prepare
-  rounds
-  memory
+  tiers_done bench
+  if part peers || part log; then log_prepare; fi
+  if part dump; then dump_rounds; fi
+  if part peers; then
+    peers_prepare
+    peer_rounds
+  fi
+  if part log; then log_cost; fi
   report
 }
 
