@@ -45,10 +45,11 @@ chain_check() {
 
 # facts_look: what the server says.
 facts_look() {
+  local asked=$EPOCHSECONDS
   FACTS=no
   if ! server_facts; then return 0; fi
   FACTS=yes
-  sample_add "$SERVER_POSITION"
+  sample_add "$SERVER_POSITION" "$asked"
 }
 
 # settings_look: again whenever nothing is received.

@@ -49,7 +49,7 @@ SQL
 }
 
 # mark_drop NAME: it is whole.
-mark_drop() { my_sql <<<"DROP TABLE $(my_name "$1").$RESTORE_MARK;"; }
+mark_drop() { my_sql <<<"DROP TABLE IF EXISTS $(my_name "$1").$RESTORE_MARK;"; }
 
 # dump_lines: the dump on standard input as this client understands it. Its first line puts a newer client into a mode
 # without access to files; an older one does not know it.

@@ -25,9 +25,9 @@ space_look() {
   if [[ $SPACE_LOW != "$was" ]]; then log space "low=$SPACE_LOW" "free=$left" "needed=$need"; fi
 }
 
-# sample_add POSITION: how far the server is now.
+# sample_add POSITION [TIME]: how far the server is, asked not before TIME (seconds since 1970). Default: now.
 sample_add() {
-  SAMPLE_TIME+=("$EPOCHSECONDS") SAMPLE_POSITION+=("$1")
+  SAMPLE_TIME+=("${2-$EPOCHSECONDS}") SAMPLE_POSITION+=("$1")
   if ((${#SAMPLE_TIME[@]} > 60)); then
     SAMPLE_TIME=("${SAMPLE_TIME[@]:1}") SAMPLE_POSITION=("${SAMPLE_POSITION[@]:1}")
   fi

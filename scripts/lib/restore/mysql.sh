@@ -4,6 +4,20 @@
 
 # shellcheck source=../mysql-restore.sh
 source "$LIB/mysql-restore.sh"
+# shellcheck source=../mysql-events.sh
+source "$LIB/mysql-events.sh"
+# shellcheck source=../wal-send.sh
+source "$LIB/wal-send.sh"
+# shellcheck source=../wal-chain.sh
+source "$LIB/wal-chain.sh"
+# shellcheck source=../wal-process.sh
+source "$LIB/wal-process.sh"
+# shellcheck source=../binlog-receiver.sh
+source "$LIB/binlog-receiver.sh"
+# shellcheck source=../binlog-plan.sh
+source "$LIB/binlog-plan.sh"
+# shellcheck source=../binlog-replay.sh
+source "$LIB/binlog-replay.sh"
 
 TARGET=
 IS_LIVE=false
@@ -13,10 +27,12 @@ USERS= # the users artifact
 restore_prepare() {
   [[ $SWITCH == no ]] ||
     fail usage "--switch is for postgres: $(conf GRANARY_KIND) cannot rename a database; let the shop use the restored one, see docs/mariadb.md"
+  replay_wanted
   my_setup
   my_container_check
   my_programs
   my_reach server
+  [[ -z $REPLAY || -n ${MY_PROGRAM[binlog]} ]] || fail tool-missing "no mariadb-binlog or mysqlbinlog${MY_CONTAINER:+ in container $MY_CONTAINER}"
 }
 
 restore_cleanup() { :; }
@@ -57,19 +73,34 @@ load() {
 go_live() {
   if [[ $IS_LIVE == true ]]; then
     users_restore "$USERS"
+    events_start
   elif [[ -z $INTO ]]; then
     log kept-beside "database=$TARGET" "live=$MY_DATABASE" "next=docs/mariadb.md"
   fi
   mark_drop "$TARGET"
 }
 
-# restore_run: of the backup in MANIFEST.
+# replay: to the moment that was asked for.
+replay_prepare() {
+  replay_choose
+  replay_plan
+  replay_fetch
+}
+
+# restore_run: of the backup in MANIFEST, or of the one that REPLAY needs.
 restore_run() {
+  if [[ -n $REPLAY ]]; then timed log replay_prepare; fi
   timed open users_open
   target_choose
   timed restore load
+  events_stop
   timed compare content_compare "$TARGET"
+  if [[ -n $REPLAY ]]; then
+    timed replay replay_run
+    events_stop
+  fi
   timed users go_live
-  restored "$(jq -c --arg database "$TARGET" --argjson live "$IS_LIVE" '
-    {database: $database, switched: $live, old: null, compared: {tables: (.rows | length), rows: (.rows | add // 0)}}' "$MANIFEST")"
+  restored "$(jq -c --arg database "$TARGET" --argjson live "$IS_LIVE" --argjson replayed "$REPLAYED" '
+    {database: $database, switched: $live, old: null, compared: {tables: (.rows | length), rows: (.rows | add // 0)},
+     replayed: $replayed}' "$MANIFEST")"
 }
