@@ -64,13 +64,13 @@ artifact_open() {
   read -r zstd sink <"$WORK/opened.status"
   ((status[0] == 0)) || fail fetch-failed "$name could not be read from copy $from: $(rclone_said)"
   [[ $(<"$WORK/opened.sha") == "$sha" ]] || fail artifact-corrupt "$name in copy $from differs from its manifest"
-  ((sink == 0)) || fail restore-failed "the opened $name could not be written"
-  if ((status[2] != 0)); then
-    if grep -qE 'no identity matched|identity file|malformed secret key|reading "' "$WORK/age.err"; then
-      fail identity-wrong "age: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
-    fi
-    fail artifact-corrupt "$name cannot be decrypted: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
+  # Before the sink: without the right identity it gets nothing, and may take offence at that.
+  if ((status[2] != 0)) && grep -qE 'no identity matched|identity file|malformed secret key|reading "' "$WORK/age.err"; then
+    fail identity-wrong "age: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
   fi
+  ((sink == 0)) || fail restore-failed "the opened $name could not be written"
+  ((status[2] == 0)) ||
+    fail artifact-corrupt "$name cannot be decrypted: $(sed -n '1s/^age: error: //p' "$WORK/age.err")"
   if grep -qs 'No space left' "$WORK/zstd.err"; then fail restore-failed "the opened $name could not be written: no space left"; fi
   ((status[1] == 0 && zstd == 0)) || fail artifact-corrupt "$name cannot be decompressed: $(last_line "$WORK/zstd.err")"
 }

@@ -5,8 +5,18 @@
 BASE_PID=
 BASE_TRIED=0 # seconds since 1970
 
+PACE=20
+PACE_SINCE=$EPOCHSECONDS # of the start of the service, or of the newest chain
+
 # base_soon: do not wait after the last attempt.
-base_soon() { BASE_TRIED=0; }
+base_soon() { BASE_TRIED=0 PACE_SINCE=$EPOCHSECONDS; }
+
+# pace: sets PACE, the seconds from round to round: INTERVAL, and for some minutes less, while a new chain waits for its
+# base backup and that for its log.
+pace() {
+  PACE=$INTERVAL
+  if ((PACE > 2)) && [[ $ALARM != ok || -n $BASE_PID ]] && ((EPOCHSECONDS - PACE_SINCE < 300)); then PACE=2; fi
+}
 
 # base_look: a base backup is due when a copy that can be reached has none of this chain.
 base_look() {

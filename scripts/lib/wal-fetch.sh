@@ -13,20 +13,15 @@ base_field() { jq -r "$1" "$BASE"; }
 
 # base_choose COPY: the newest base backup that ended before the instant asked for.
 base_choose() {
-  local file system status=0 best='' ended
-  mkdir -p "$WORK/bases"
-  copy_rclone "$1" copy --include '*/*.json' "$(copy_path "$1" "$(job_prefix base)")" "$WORK/bases" \
-    2>"$WORK/rclone.err" || status=$?
-  ((status == 0 || status == 3)) || fail fetch-failed "copy $1 could not be listed: $(rclone_said)"
+  local file best='' ended
+  bases_fetch "$1" "$WORK/bases"
   for file in "$WORK"/bases/*/*.json; do
-    system=$(basename "$(dirname "$file")")
-    if ! base_manifest_valid "$file" "$system"; then
-      log manifest-ignored "copy=$1" "file=$system/$(basename "$file")" "reason=not a valid manifest of this job"
-      continue
-    fi
     ended=$(jq -r '.wal.ended | fromdate' "$file")
     if [[ -n $AT_EPOCH ]] && ((ended > AT_EPOCH)); then continue; fi
-    if [[ $(basename "$file") > $best ]]; then best=$(basename "$file") BASE=$file BASE_SYSTEM=$system; fi
+    if [[ $(basename "$file") > $best ]]; then
+      best=$(basename "$file") BASE=$file
+      BASE_SYSTEM=$(basename "$(dirname "$file")")
+    fi
   done
   [[ -n $best ]] || fail manifest "copy $1 has no base backup of job $JOB that ended at or before '$AT'"
   SEGMENT_BYTES=$(base_field .wal.segmentBytes)

@@ -44,7 +44,7 @@ chain_check() {
 # facts_look: what the server says; a heartbeat if nothing was written for most of a minute.
 facts_look() {
   local beat=
-  if ((EPOCHSECONDS - RECEIVED >= INTERVAL * 7 / 4)); then beat=heartbeat; fi
+  if ((EPOCHSECONDS - RECEIVED >= PACE * 7 / 4)); then beat=heartbeat; fi
   FACTS=no
   if ! server_facts $beat; then return 0; fi
   FACTS=yes
