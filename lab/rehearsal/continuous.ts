@@ -6,10 +6,10 @@ import type { ShopServer } from "./shop-server.js";
 /** Where the recovered database is put, and from where its container then runs. */
 const DATA = "/opt/shop/data";
 
-/** The database is there now: the service that was waiting for it must have taken up its log. */
-export async function startContinuous(server: ShopServer): Promise<void> {
+/** The service that waited for the database has taken up its log and made a first base backup: every copy has both. */
+export async function logIsWhole(server: ShopServer): Promise<void> {
   await server.run(
-    `for i in $(seq 60); do granary-wal orders --status >/dev/null 2>&1 && exit; sleep 1; done
+    `for i in $(seq 180); do granary-wal orders --status >/dev/null 2>&1 && exit; sleep 1; done
      granary-wal orders --status >&2; journalctl -u granary-wal@orders -n 30 -o cat >&2; exit 1`,
   );
 }

@@ -16,7 +16,7 @@ import {
   restoreBelongings,
   type Belonging,
 } from "./belongings.js";
-import { baseBackup, lastOrderAt, recoverDatabase, startContinuous } from "./continuous.js";
+import { baseBackup, lastOrderAt, logIsWhole, recoverDatabase } from "./continuous.js";
 import type { Report } from "./report.js";
 import { gatherSecrets, lookForSecrets } from "./secrets.js";
 import {
@@ -39,7 +39,7 @@ const BUSY_SECONDS = { least: 8, most: 25 };
 
 /** Every phase must have happened for a rehearsal to be good. */
 export const PHASES = [
-  ...["start", "up", "preview", "shop", "backup", "belongings", "base", "read back", "disaster", "new server"],
+  ...["start", "up", "preview", "shop", "backup", "belongings", "log", "read back", "disaster", "new server"],
   ...["recover", "restore", "compare", "remove a job", "secrets", "destroy"],
 ];
 
@@ -90,7 +90,6 @@ async function openAndBackUp(world: World, stack: Stack, report: Report): Promis
       await server.startDatabase(world.databaseImage);
       await server.openShop(ORDERS);
       await furnish(server);
-      await startContinuous(server);
     },
   );
   const { fingerprint, ordersPlaced } = await report.phase(
@@ -103,7 +102,10 @@ async function openAndBackUp(world: World, stack: Stack, report: Report): Promis
   await report.phase("belongings", "uploads, configuration, logs and code are backed up", () =>
     backUpBelongings(server),
   );
-  await report.phase("base", "a base backup, for the restore to any moment", () => baseBackup(server));
+  await report.phase("log", "every copy has the log and a base backup, then the weekly one is made", async () => {
+    await logIsWhole(server);
+    await baseBackup(server);
+  });
   await report.phase("read back", "every artifact of every copy, in full", async () => {
     for (const name of COPIES) {
       const { artifacts, verified } = await verifyCopy(server, name, ["orders", ...Object.keys(BELONGINGS)]);
