@@ -39,7 +39,7 @@ const BUSY_SECONDS = { least: 8, most: 25 };
 
 /** Every phase must have happened for a rehearsal to be good. */
 export const PHASES = [
-  ...["start", "up", "preview", "shop", "backup", "belongings", "log", "read back", "disaster", "new server"],
+  ...["start", "up", "preview", "shop", "log", "backup", "belongings", "read back", "disaster", "new server"],
   ...["recover", "restore", "compare", "remove a job", "secrets", "destroy"],
 ];
 
@@ -92,6 +92,10 @@ async function openAndBackUp(world: World, stack: Stack, report: Report): Promis
       await furnish(server);
     },
   );
+  await report.phase("log", "every copy has the log and a base backup, then the weekly one is made", async () => {
+    await logIsWhole(server);
+    await baseBackup(server);
+  });
   const { fingerprint, ordersPlaced } = await report.phase(
     "backup",
     "the timer's service runs while orders come in",
@@ -102,10 +106,6 @@ async function openAndBackUp(world: World, stack: Stack, report: Report): Promis
   await report.phase("belongings", "uploads, configuration, logs and code are backed up", () =>
     backUpBelongings(server),
   );
-  await report.phase("log", "every copy has the log and a base backup, then the weekly one is made", async () => {
-    await logIsWhole(server);
-    await baseBackup(server);
-  });
   await report.phase("read back", "every artifact of every copy, in full", async () => {
     for (const name of COPIES) {
       const { artifacts, verified } = await verifyCopy(server, name, ["orders", ...Object.keys(BELONGINGS)]);
