@@ -14,15 +14,19 @@ dump_options() {
   fi
 }
 
-# dump_database: what goes by is counted on the way, its head and its end are looked at.
+# dump_database: what goes by is counted on the way, its head and its end are looked at. Ends with the dump's own status:
+# no pipe hides it.
 dump_database() {
-  local options counter
+  local options counter status=(0 0)
   mapfile -t options < <(dump_options)
   mkfifo -m 600 "$WORK/to-count"
   content_count <"$WORK/to-count" >"$WORK/counted" &
   counter=$!
-  my "${MY_PROGRAM[dump]}" -u "$MY_USER" "${options[@]}" "$MY_DATABASE" </dev/null | tee --output-error=exit "$WORK/to-count"
+  my "${MY_PROGRAM[dump]}" -u "$MY_USER" "${options[@]}" "$MY_DATABASE" </dev/null |
+    tee --output-error=exit "$WORK/to-count" || status=("${PIPESTATUS[@]}")
   wait "$counter"
+  ((status[0] == 0)) || exit "${status[0]}"
+  return "${status[1]}"
 }
 
 # dump_judge: the tool's exit status says too little: a dump without its end, or one that silently lacks what the user
@@ -31,7 +35,7 @@ dump_judge() {
   local lacking
   grep -qx begun "$WORK/counted" || fail verify-failed "the dump does not begin as one of ${MY_PROGRAM[dump]} does"
   grep -qx completed "$WORK/counted" || fail dump-failed "the dump has no end: '-- Dump completed' is missing"
-  lacking=$(LC_ALL=C comm -12 "$WORK/before" "$WORK/after" | grep -vE '^(unsafe|history) ' | LC_ALL=C sort |
+  lacking=$(LC_ALL=C comm -12 "$WORK/before" "$WORK/after" | sed -E '/^(unsafe|history) /d' |
     LC_ALL=C comm -23 - <(LC_ALL=C sort "$WORK/counted"))
   [[ -z $lacking ]] || fail dump-failed "the dump lacks: ${lacking//$'\n'/, }"
 }
