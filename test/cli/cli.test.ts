@@ -103,8 +103,14 @@ describe("granary check", () => {
 to do:
   0 errors: restore one: \`npm run rehearse\`
 
-  job     kind      schedule  next three runs, UTC
-  orders  postgres  03:00     Tue 2026-11-24 03:00, Wed 2026-11-25 03:00, Thu 2026-11-26 03:00
+  job       kind         schedule   next three runs, UTC
+  orders    postgres     03:00      Tue 2026-11-24 03:00, Wed 2026-11-25 03:00, Thu 2026-11-26 03:00
+  orders    base backup  Sun 02:00  Sun 2026-11-29 02:00, Sun 2026-12-06 02:00, Sun 2026-12-13 02:00
+  media     files        03:20      Tue 2026-11-24 03:20, Wed 2026-11-25 03:20, Thu 2026-11-26 03:20
+  configs   configs      03:10      Tue 2026-11-24 03:10, Wed 2026-11-25 03:10, Thu 2026-11-26 03:10
+  logs      logs         weekly     Mon 2026-11-30 00:00, Mon 2026-12-07 00:00, Mon 2026-12-14 00:00
+  code      source       02:40      Tue 2026-11-24 02:40, Wed 2026-11-25 02:40, Thu 2026-11-26 02:40
+  sessions  cache        -          left out on purpose: a cache fills again by itself
 `);
   });
 
