@@ -7,7 +7,7 @@ judge() {
   if [[ -n $SETTINGS_TEXT ]]; then problem wal-settings "$SETTINGS_TEXT"; fi
   if [[ $SPACE_LOW == yes ]]; then
     problem space "the disk of $SPOOL is nearly full: receiving stopped, the database keeps its log up to the bound of the slot"
-  elif ((EPOCHSECONDS - RECEIVED > $(stall_limit))); then
+  elif ((EPOCHSECONDS - RECEIVED > $(stall_limit))) || [[ $ALARM != ok && $FACTS == no ]]; then
     problem wal-stalled "nothing was received for $((EPOCHSECONDS - RECEIVED)) s: $(receiver_problem)"
   fi
   if [[ $FACTS == yes ]]; then
@@ -22,7 +22,7 @@ judge() {
 # receiver_problem: prints why nothing comes.
 receiver_problem() {
   if [[ $FACTS == no ]]; then
-    printf 'the database does not answer: %s' "$(last_line "$WORK/facts.err")"
+    printf 'the database does not answer: %s' "$(sed -n 1p "$WORK/facts.err")"
   elif [[ -s $WORK/receiver.err ]]; then
     last_line "$WORK/receiver.err"
   else
