@@ -7,6 +7,8 @@ export interface Grantee {
   host: string;
   /** The public half of the key the host made for storage boxes; the private half never leaves it. */
   boxKey: pulumi.Input<string>;
+  /** By files job: the public half of the key with which it reaches its restic repository on a storage box. */
+  repositoryKeys: Record<string, pulumi.Output<string>>;
   /** The host's component: what is made for it is removed with it. */
   parent: pulumi.Resource;
 }

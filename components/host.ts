@@ -53,15 +53,19 @@ export class Host extends pulumi.ComponentResource {
     const scripts = directoryHash(SCRIPTS);
     const installed = this.install(name, connection, machine, scripts);
     const boxKey = this.clientKey(name, "box", connection, machine, installed);
+    const jobs = Object.entries(backupJobs(host.jobs));
+    const fileJobs = jobs.filter(([, { kind }]) => kind === "files").map(([job]) => job);
+    const onBox = Object.values(args.settings.copies).some(({ kind }) => kind === "storageBox") ? fileJobs : [];
+    const repositoryKeys = Object.fromEntries(
+      onBox.map((job) => [job, this.clientKey(name, `restic-${job}`, connection, machine, installed)]),
+    );
     const grants = Object.entries(args.copies).map(
-      ([copy, component]) => [copy, component.grant({ host: name, boxKey, parent: this })] as const,
+      ([copy, component]) => [copy, component.grant({ host: name, boxKey, repositoryKeys, parent: this })] as const,
     );
     const pushes = Object.values(host.jobs).some((job) => job.kind === "source" && job.remote !== undefined);
     this.deployKey = pushes ? this.clientKey(name, "git", connection, machine, installed) : undefined;
-    const jobs = Object.entries(backupJobs(host.jobs));
-    const keepsFiles = jobs.some(([, { kind }]) => kind === "files");
     // One a host and not one a job: a job that is taken out and put back finds its repositories again.
-    this.repositoryPassword = keepsFiles ? randomPassword(`${name}-repositories`, this) : undefined;
+    this.repositoryPassword = fileJobs.length > 0 ? randomPassword(`${name}-repositories`, this) : undefined;
     for (const [job, { kind }] of jobs) {
       new Job(
         `${name}-${job}`,
@@ -133,7 +137,7 @@ export class Host extends pulumi.ComponentResource {
   /** The host makes its keys itself; only the public half leaves it. */
   private clientKey(
     name: string,
-    purpose: "box" | "git",
+    purpose: "box" | "git" | `restic-${string}`,
     connection: types.input.remote.ConnectionArgs,
     machine: Machine,
     installed: pulumi.Resource,

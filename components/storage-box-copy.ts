@@ -1,7 +1,9 @@
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
+import { artifactsHome } from "../plan/box-homes.js";
 import type { CopyAccess } from "../plan/job-env.js";
 import type { StorageBoxCopy as StorageBoxSettings } from "../settings/schema.js";
+import { filesAccount, type FilesAccount } from "./box-files.js";
 import { placeBoxKey } from "./box-key.js";
 import type { CopyComponent, Grant, Grantee } from "./copy.js";
 import { randomPassword } from "./local-secret.js";
@@ -10,8 +12,8 @@ import { randomPassword } from "./local-secret.js";
 const SSH_ONLY = { sshEnabled: true, reachableExternally: true, sambaEnabled: false, webdavEnabled: false };
 
 /**
- * A Hetzner Storage Box with daily snapshots that SSH cannot touch, and a sub-account for each host that sees its own
- * directory only.
+ * A Hetzner Storage Box with daily snapshots that SSH cannot touch. Each host has a sub-account that sees its own
+ * directory only; one with files jobs has another, in which it can only add.
  */
 export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComponent {
   readonly box: hcloud.StorageBox;
@@ -49,13 +51,14 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
     this.registerOutputs({ server: this.box.server });
   }
 
-  grant({ host, boxKey, parent }: Grantee): Grant {
+  grant(grantee: Grantee): Grant {
+    const { host, boxKey, parent } = grantee;
     const account = new hcloud.StorageBoxSubaccount(
       `${host}-to-${this.name}`,
       {
         name: host,
         storageBoxId: this.box.id.apply(Number),
-        homeDirectory: host,
+        homeDirectory: artifactsHome(host),
         description: `granary, host ${host}`,
         password: randomPassword(`${host}-to-${this.name}-password`, parent),
         accessSettings: { ...SSH_ONLY, readonly: false },
@@ -73,10 +76,24 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
       boxKey,
       parent,
     );
-    const access = pulumi
-      .all([account.server, account.username])
-      .apply(([server, username]) => ({ kind: "box" as const, server, username }));
-    return { access: pulumi.secret(access), ready: [placed] };
+    const files = this.filesAccount(grantee);
+    const login = files && pulumi.interpolate`${files.account.username}@${files.account.server}`;
+    const access = pulumi.all([account.server, account.username, login]).apply(([server, username, repositories]) => ({
+      ...{ kind: "box" as const, server, username },
+      ...(repositories === undefined ? {} : { repositories }),
+    }));
+    return { access: pulumi.secret(access), ready: files ? [placed, files.ready] : [placed] };
+  }
+
+  /** Only a host with files jobs has one. */
+  private filesAccount(grantee: Grantee): FilesAccount | undefined {
+    if (Object.keys(grantee.repositoryKeys).length === 0) return undefined;
+    const box = {
+      id: this.box.id.apply(Number),
+      hostKey: this.copy.hostKey,
+      access: { ...SSH_ONLY, readonly: false },
+    };
+    return filesAccount(`${grantee.host}-files-to-${this.name}`, box, grantee);
   }
 
   /**

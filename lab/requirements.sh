@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # package:program that proves it is there
 apt_packages=(
-  age:age rclone:rclone zstd:zstd jq:jq gnupg:gpg shellcheck:shellcheck git:git curl:curl
+  age:age rclone:rclone restic:restic zstd:zstd jq:jq gnupg:gpg shellcheck:shellcheck git:git curl:curl
   openssh-client:ssh openssh-server:/usr/sbin/sshd iproute2:ip procps:pgrep util-linux:nsenter
   debootstrap:debootstrap systemd:systemd-analyze systemd-container:systemd-nspawn dpkg-dev:dpkg-scanpackages
   dnsmasq-base:dnsmasq docker-registry:docker-registry golang-go:go

@@ -36,6 +36,7 @@ export async function createBox(
     command: ["/bin/sh", "-c", start.replace("ADDRESS", `${address}/24`)],
   });
   await waitForPort(address, 23);
+  await execIn(boxMachine(box.id), ["/bin/sh", "-ec", "dpkg-deb -x /srv/lab-apt/rclone_*.deb /usr/local/lib/box"]);
   if (box.sshEnabled) await addAccount(box.id, box.username, box.password);
   const server = `${box.username}.box.lab`;
   await setHostName(server, address);
@@ -81,6 +82,11 @@ async function addAccount(boxId: number, username: string, password: string): Pr
     mkdir -p "$jail/bin" "$jail/home" "$jail/etc" "$jail/dev"
     cp /bin/busybox "$jail/bin/busybox"
     install -m 0755 /usr/local/lib/box/shell "$jail/bin/shell"
+    ln /usr/local/lib/box/usr/bin/rclone "$jail/bin/rclone"
+    for library in $(ldd /usr/local/lib/box/usr/bin/rclone | grep -o '/[^ ]*'); do
+      mkdir -p "$jail$(dirname "$library")"
+      cp -L "$library" "$jail$library"
+    done
     grep "^$1:" /etc/passwd > "$jail/etc/passwd"
     cp -a /dev/null "$jail/dev/null"
     chown "$1:" "$jail/home"

@@ -28,18 +28,42 @@ objects_remember() {
   if [[ -s $memory.new ]]; then mv "$memory.new" "$memory"; else rm "$memory.new"; fi
 }
 
-# batch_read COPY LIST: reads the files of LIST back and compares each with its name; `config` alone has none.
+# batch_read COPY LIST: reads the files of LIST back and compares each with its name; `config` alone has none. Those that
+# differ are added to $RESTIC_DIR/wrong.
 batch_read() {
-  local dir=$RESTIC_DIR/read found wrong
+  local dir=$RESTIC_DIR/read found
   rm -rf "$dir"
   mkdir "$dir"
   sed 's/^[0-9]* //' "$2" | copy_rclone "$1" copy --no-traverse --files-from-raw - "$(copy_path "$1" "$(job_prefix files)")" "$dir" \
     2>"$WORK/rclone.err" || fail copy-failed "read-back from copy $1 failed: $(rclone_said)" "copy=$1"
   found=$(find "$dir" -type f -printf x | wc -c)
   ((found == $(wc -l <"$2"))) || fail copy-failed "copy $1 gave back $found of $(wc -l <"$2") files of the repository" "copy=$1"
-  wrong=$(find "$dir" -type f -not -name config -exec openssl dgst -sha256 -r {} + | awk '{ sub(/.*\//, "", $2); if ($1 != $2) print $2 }')
-  [[ -z $wrong ]] || fail copy-failed "copy $1 gave back something else than was sent" "copy=$1" "file=${wrong%%$'\n'*}"
+  (cd "$dir" && find . -type f -not -name config -exec openssl dgst -sha256 -r {} +) |
+    awk '{ name = $2; sub(/.*\//, "", name); if ($1 != name) print substr($2, 4) }' >>"$RESTIC_DIR/wrong"
   rm -rf "$dir"
+}
+
+# packs_indexed COPY: prints the names of the packs that the repository relies on.
+packs_indexed() {
+  local index
+  restic_run "$1" --no-lock list index || restic_fail "$1" failed
+  for index in $(<"$RESTIC_DIR/restic.out"); do
+    restic_run "$1" --no-lock cat index "$index" || restic_fail "$1" failed
+    jq -r '.packs[].id' "$RESTIC_DIR/restic.out"
+  done
+}
+
+# wrong_judge COPY: a pack that differs is damage, unless no index names it: then it is what a killed upload left.
+wrong_judge() {
+  local file
+  [[ -s $RESTIC_DIR/wrong ]] || return 0
+  packs_indexed "$1" >"$RESTIC_DIR/indexed"
+  while IFS= read -r file; do
+    if [[ $file != data/* ]] || grep -qxF "${file##*/}" "$RESTIC_DIR/indexed"; then
+      fail copy-failed "copy $1 gave back something else than was sent" "copy=$1" "file=$file"
+    fi
+    log leftover-ignored "copy=$1" "file=$file" "message=of an upload that was interrupted; maintenance removes it"
+  done <"$RESTIC_DIR/wrong"
 }
 
 # objects_verify COPY: everything that is not remembered, in batches; then it is.
@@ -48,6 +72,7 @@ objects_verify() {
   memory=$(repository_memory "$1" objects)
   objects_list "$1" >"$memory.new"
   rm -f "$RESTIC_DIR"/batch.*
+  : >"$RESTIC_DIR/wrong"
   awk -v limit="$READ_BACK_BYTES" -v prefix="$RESTIC_DIR/batch." '
     FILENAME == ARGV[1] { known[$0]; next }
     !($0 in known) { bytes += $1; if (bytes > limit && lines) { bytes = $1; lines = 0; number++ } lines++; print >(prefix (number + 0)) }
@@ -55,6 +80,7 @@ objects_verify() {
   for batch in "$RESTIC_DIR"/batch.*; do
     if [[ -e $batch ]]; then batch_read "$1" "$batch"; fi
   done
+  wrong_judge "$1"
   mv "$memory.new" "$memory"
 }
 

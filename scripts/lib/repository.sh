@@ -32,7 +32,8 @@ repository_resume() {
   log resumed "copy=$1" "message=the last run was interrupted"
   restic_run "$1" unlock || log unlock-failed "copy=$1" "message=$(restic_said)"
   if [[ -e $(repository_memory "$1" objects) ]]; then return 0; fi
-  restic_run "$1" rebuild-index || log reindex-failed "copy=$1" "message=$(restic_said)"
+  restic_patient "$1" rebuild-index
+  if [[ $RESTIC_CLASS != ok ]]; then log reindex-failed "copy=$1" "message=$(restic_said)"; fi
 }
 
 # backup_arguments: sets BACKUP. Mounted file systems below the paths are part of them: left out, they would be missed

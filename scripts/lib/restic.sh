@@ -5,9 +5,6 @@
 # one command that its account for files allows: rclone there serves the repository and refuses to change or delete.
 # Password and keys are in no argument. Flags and messages are those of restic 0.12 to 0.17.
 
-# Seconds between two looks at a lock that somebody else holds, and until it is given up.
-readonly LOCK_PAUSE=${GRANARY_LOCK_PAUSE:-5} LOCK_PATIENCE=${GRANARY_LOCK_PATIENCE:-120}
-
 RESTIC_DOOR=() # restic's words for where a repository is
 RESTIC_PID=    # of the restic that runs
 RESTIC_DIR=    # what it says is written here
@@ -18,13 +15,15 @@ restic_says_in() { RESTIC_DIR=$1; }
 # append_only COPY: whether the copy itself refuses to change what it holds.
 append_only() { [[ $(conf "GRANARY_COPY_${1^^}_RESTIC") == append-only ]]; }
 
-# box_ssh COPY: prints the command that reaches the account for files of a storage box.
+# box_ssh COPY: prints the command that reaches the account for files of a storage box. All accounts of a box show the
+# same host key, pinned under the name of the one for artifacts.
 box_ssh() {
-  local remote=RCLONE_CONFIG_${1^^}
-  printf '%s ' ssh -F /dev/null -T -p "$(conf "${remote}_PORT" 22)" -i "$GRANARY_ETC/restic-$(conf GRANARY_JOB)_ed25519" \
+  local remote=RCLONE_CONFIG_${1^^} port
+  port=$(conf "${remote}_PORT" 22)
+  printf '%s ' ssh -F /dev/null -T -p "$port" -i "$GRANARY_ETC/restic-$(conf GRANARY_JOB)_ed25519" \
     -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 \
     -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=$GRANARY_ETC/known_hosts" \
-    "$(conf "GRANARY_COPY_${1^^}_RESTIC_USER")@$(conf "${remote}_HOST")"
+    -o "HostKeyAlias=[$(conf "${remote}_HOST")]:$port" "$(conf "GRANARY_COPY_${1^^}_RESTIC_LOGIN")"
 }
 
 # restic_door COPY: sets RESTIC_DOOR. rclone is a process of its own beside restic, with a heap of its own.
@@ -111,8 +110,9 @@ restic_fail() {
 
 # restic_patient COPY ARGUMENT...: waits while somebody else works in the repository. What a dead process of this host
 # left, or nobody renewed for half an hour, restic itself knows to be stale, and only that goes. Sets RESTIC_CLASS.
+# GRANARY_RESTIC_LOCK_SECONDS: how long to wait, 120.
 restic_patient() {
-  local status until=$((SECONDS + LOCK_PATIENCE))
+  local status until=$((SECONDS + $(conf GRANARY_RESTIC_LOCK_SECONDS 120)))
   while true; do
     status=0
     restic_run "$@" || status=$?
@@ -122,7 +122,7 @@ restic_patient() {
     cp "$RESTIC_DIR/restic.err" "$RESTIC_DIR/locked.err"
     restic_run "$1" unlock || log unlock-failed "copy=$1" "message=$(restic_said)"
     cp "$RESTIC_DIR/locked.err" "$RESTIC_DIR/restic.err"
-    sleep "$LOCK_PAUSE"
+    sleep 2
   done
 }
 

@@ -6,9 +6,11 @@ import { directoryHash } from "../../components/scripts-hash.js";
 import { SpacesCopy } from "../../components/spaces-copy.js";
 import * as hcloud from "@pulumi/hcloud";
 import { jobEnv } from "../../plan/job-env.js";
+import type { Grantee } from "../../components/copy.js";
+import { parseSettings } from "../../settings/parse.js";
 import { HOST_KEY as SHOP_KEY } from "../settings/example.js";
-import { BOX_KEY, HOST_KEY, record, type Registered } from "./engine.js";
-import { asRoot, find, own, REMOTE, settings, spaces, SSH_KEY, UPLOAD } from "./fixtures.js";
+import { BOX_KEY, HOST_KEY, record, type Registered, valueOf } from "./engine.js";
+import { asRoot, find, own, rawStack, REMOTE, settings, spaces, SSH_KEY, UPLOAD } from "./fixtures.js";
 
 const SERVER = "hcloud:index/server:Server";
 const HOST = "granary:hosts:Host";
@@ -203,6 +205,47 @@ describe("hosts", () => {
   it("hold their box key's public half only", () => {
     expect(JSON.stringify(resources)).not.toContain("box_ed25519\n");
     expect(BOX_KEY).toMatch(/^ssh-ed25519 /);
+  });
+});
+
+describe("a host with files jobs", () => {
+  const withFiles = (copies: string[]) => () => {
+    const raw = rawStack();
+    Object.assign(raw.hosts.shop.jobs, { media: { kind: "files", paths: ["/opt/uploads"] } });
+    const all = parseSettings(raw);
+    const kept = Object.fromEntries(Object.entries(all.copies).filter(([name]) => copies.includes(name)));
+    const passwords = pulumi.secret({} as Record<string, string>);
+    const asked: Grantee[] = [];
+    const grant = (grantee: Grantee) => {
+      asked.push(grantee);
+      const box = { kind: "box" as const, server: "u1.box", username: "u1-sub1", repositories: "u1-sub2@u1.box" };
+      const s3 = { kind: "s3" as const, accessKeyId: "A", secretAccessKey: "S" };
+      return { access: pulumi.secret("box" in kept ? box : s3), ready: [] };
+    };
+    const made = { grant, maintenance: () => undefined };
+    const ssh = { privateKey: pulumi.secret(SSH_KEY) };
+    const copy = Object.fromEntries(Object.keys(kept).map((name) => [name, made]));
+    new Host("shop", { settings: { ...all, copies: kept }, copies: copy, ssh, passwords });
+    return asked;
+  };
+
+  it("makes a key for each, which the storage box is told of, and one password for their repositories", async () => {
+    const { resources, result } = await record(withFiles(["box"]));
+    expect(Object.keys(result[0]!.repositoryKeys)).toEqual(["media"]);
+    expect(await valueOf(result[0]!.repositoryKeys["media"]!)).toBe(BOX_KEY);
+    expect(find(resources, REMOTE, "shop-restic-media-key").inputs).toMatchObject({
+      create: "/usr/local/lib/granary/host/client-key restic-media",
+    });
+    const env = JSON.stringify(find(resources, REMOTE, "shop-media").inputs["stdin"]);
+    expect(env).toMatch(/GRANARY_COPY_BOX_RESTIC_LOGIN=u1-sub2@u1.box/);
+    expect(env).toMatch(/GRANARY_RESTIC_PASSWORD=Gr4-/);
+    expect(JSON.stringify(find(resources, REMOTE, "shop-orders").inputs["stdin"])).not.toContain("RESTIC_PASSWORD");
+  });
+
+  it("needs no such keys without a storage box", async () => {
+    const { resources, result } = await record(withFiles(["spaces"]));
+    expect(result[0]!.repositoryKeys).toEqual({});
+    expect(resources.filter(({ name }) => name.includes("restic"))).toEqual([]);
   });
 });
 

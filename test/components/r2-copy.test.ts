@@ -15,7 +15,10 @@ const DAY = 24 * 60 * 60;
 function program(change: Partial<ReturnType<typeof r2>> = {}) {
   const repositories = [{ host: "shop", job: "media" }];
   const copy = new R2Copy("r2", { copy: { ...r2(), ...change }, retention: settings().retention, repositories });
-  return { ...copy.grant({ host: "shop", boxKey: BOX_KEY, parent: parent() }), maintenance: copy.maintenance() };
+  return {
+    ...copy.grant({ host: "shop", boxKey: BOX_KEY, repositoryKeys: {}, parent: parent() }),
+    maintenance: copy.maintenance(),
+  };
 }
 
 const common = { accountId: ACCOUNT, bucketName: "kolonell-archive", jurisdiction: "default" };

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { StorageBoxCopy } from "../../components/storage-box-copy.js";
 import { HETZNER_BOX_HOST_KEY } from "../../settings/copies/storage-box.js";
@@ -9,7 +10,7 @@ const ACCOUNT = "hcloud:index/storageBoxSubaccount:StorageBoxSubaccount";
 
 function program(change: Partial<ReturnType<typeof box>> = {}) {
   const copy = new StorageBoxCopy("box", { copy: { ...box(), ...change } });
-  return copy.grant({ host: "shop", boxKey: BOX_KEY, parent: parent() });
+  return copy.grant({ host: "shop", boxKey: BOX_KEY, repositoryKeys: {}, parent: parent() });
 }
 
 const OWNER_KEY = "ssh-ed25519 OWNER";
@@ -127,6 +128,49 @@ describe("a Storage Box copy", () => {
     expect(await Promise.all(ready.map((resource) => valueOf(resource.urn)))).toEqual([
       expect.stringMatching(/Command::shop-to-box-authorized$/),
     ]);
+  });
+});
+
+describe("a host with files jobs", () => {
+  const keys = { media: pulumi.output("ssh-ed25519 MEDIA granary@shop\n"), pdf: pulumi.output("ssh-ed25519 PDF") };
+  const withFiles = () =>
+    new StorageBoxCopy("box", { copy: box() }).grant({
+      ...{ host: "shop", boxKey: BOX_KEY, parent: parent() },
+      repositoryKeys: keys,
+    });
+
+  it("has an account of its own for them, whose keys can only add to one repository each", async () => {
+    const { resources, result } = await record(withFiles);
+    expect(find(resources, ACCOUNT, "shop-files-to-box")).toMatchObject({
+      inputs: {
+        name: "shop.files",
+        homeDirectory: "shop.files",
+        accessSettings: { sshEnabled: true, readonly: false },
+      },
+      additionalSecretOutputs: ["password"],
+    });
+    const rclone = "rclone serve restic --stdio --append-only ./files/shop";
+    expect(find(resources, REMOTE, "shop-files-to-box-authorized").inputs).toMatchObject({
+      create: "dd of=.ssh/authorized_keys",
+      stdin:
+        `command="${rclone}/media",restrict ssh-ed25519 MEDIA granary@shop\n` +
+        `command="${rclone}/pdf",restrict ssh-ed25519 PDF\n`,
+    });
+    expect(await valueOf(result.access)).toMatchObject({
+      username: "u71-sub1",
+      repositories: "u71-sub1@u71-sub1.your-storagebox.de",
+    });
+    expect(await Promise.all(result.ready.map((resource) => valueOf(resource.urn)))).toEqual([
+      expect.stringMatching(/::shop-to-box-authorized$/),
+      expect.stringMatching(/::shop-files-to-box-authorized$/),
+    ]);
+  });
+
+  it("cannot reach it through the account for artifacts: the homes are apart", async () => {
+    const { resources } = await record(withFiles);
+    const homes = resources.filter(({ type }) => type === ACCOUNT).map(({ inputs }) => String(inputs["homeDirectory"]));
+    expect(homes.sort()).toEqual(["shop", "shop.files"]);
+    expect(homes[1]!.startsWith(`${homes[0]!}/`)).toBe(false);
   });
 });
 

@@ -124,6 +124,13 @@ GRANARY_BOX_KNOWN_HOST=[u1004.your-storagebox.de]:23 ${BOX_KEY}
     expect(lines(job).some((line) => line.startsWith("GRANARY_RESTIC"))).toBe(false);
   });
 
+  it("has the box's account for repositories, of a host with files jobs", () => {
+    const box = { kind: "box" as const, server: "u1.box", username: "u1-sub1", repositories: "u1-sub2@u1-sub2.box" };
+    const found = lines({ kind: "files", paths: ["/opt/uploads"] }, { access: { ...INPUT.access, box } });
+    expect(found).toContain("GRANARY_COPY_BOX_RESTIC=append-only");
+    expect(found).toContain("GRANARY_COPY_BOX_RESTIC_LOGIN=u1-sub2@u1-sub2.box");
+  });
+
   it("has the remote of a source job, with its key by name and port", () => {
     const at = (remote: string, more = {}): string[] => lines({ kind: "source", path: "/opt/app", remote, ...more });
     const github =

@@ -26,6 +26,7 @@ afterEach(() => host.close());
 
 export interface FilesManifest extends Manifest {
   snapshot: string;
+  bytes: number;
   files: number;
   added: number;
 }

@@ -96,8 +96,9 @@ kind_run() {
       repository-locked) fail repository-locked "somebody else works in the repository in: ${COPIES_FAILED[*]}" "copies=${COPIES_FAILED[*]}" ;;
     esac
   elif [[ -e $WORK/partial ]]; then
-    first=$(cat "$WORK"/*/unread | sort -u | head -n 3 | paste -sd ' ')
-    fail dump-failed "files could not be read, the snapshots are without them: $first" "files=$(cat "$WORK"/*/unread | sort -u | wc -l)"
+    sort -u "$WORK"/*/unread >"$WORK/unread"
+    first=$(sed -n 1,3p "$WORK/unread" | paste -sd ' ')
+    fail dump-failed "files could not be read, the snapshots are without them: $first" "files=$(wc -l <"$WORK/unread")"
   fi
 }
 
