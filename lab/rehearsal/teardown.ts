@@ -37,15 +37,41 @@ async function cloudflare(world: World, method: string, path: string, body?: unk
   return response.json();
 }
 
-/** Every version and delete marker of a versioned bucket. */
+/** Every version and delete marker of a versioned bucket; a listing shows a thousand at most. */
 async function emptyVersions(keys: AwsClient, bucket: string): Promise<void> {
-  const listing = await (await keys.fetch(`${bucket}?versions=`)).text();
-  const entries = [
-    ...listing.matchAll(/<(?:Version|DeleteMarker)>.*?<Key>(.*?)<\/Key>.*?<VersionId>(.*?)<\/VersionId>/gs),
-  ];
-  for (const [, key, version] of entries) {
-    await keys.fetch(`${bucket}/${key}?versionId=${version}`, { method: "DELETE" });
+  for (;;) {
+    const listing = await (await keys.fetch(`${bucket}?versions=`)).text();
+    const entries = [
+      ...listing.matchAll(/<(?:Version|DeleteMarker)>.*?<Key>(.*?)<\/Key>.*?<VersionId>(.*?)<\/VersionId>/gs),
+    ];
+    if (entries.length === 0) return;
+    await removeAll(
+      keys,
+      entries.map(([, key, version]) => `${bucket}/${key}?versionId=${version}`),
+    );
   }
+}
+
+/** Every object of a bucket without versions. */
+async function emptyObjects(keys: AwsClient, bucket: string): Promise<void> {
+  for (;;) {
+    const listing = await (await keys.fetch(`${bucket}?list-type=2`)).text();
+    const objects = [...listing.matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key]) => `${bucket}/${key}`);
+    if (objects.length === 0) return;
+    await removeAll(keys, objects);
+  }
+}
+
+/** @throws Error at the first refusal, or a listing that never gets shorter would be asked for ever */
+async function removeAll(keys: AwsClient, urls: string[]): Promise<void> {
+  const queue = [...urls];
+  const remove = async (): Promise<void> => {
+    for (let url = queue.pop(); url !== undefined; url = queue.pop()) {
+      const response = await keys.fetch(url, { method: "DELETE" });
+      if (!response.ok) throw new Error(`DELETE ${url}: ${response.status} ${await response.text()}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, remove));
 }
 
 /** R2 has no root key: a token made for the purpose empties the bucket and is deleted again. */
@@ -70,10 +96,7 @@ async function emptyR2(world: World): Promise<void> {
     service: "s3",
     region: "auto",
   });
-  const bucket = `${world.clouds.url(`${ACCOUNT}.r2`)}/kolonell-archive`;
-  const listing = await (await keys.fetch(`${bucket}?list-type=2`)).text();
-  for (const [, key] of listing.matchAll(/<Key>(.*?)<\/Key>/g))
-    await keys.fetch(`${bucket}/${key}`, { method: "DELETE" });
+  await emptyObjects(keys, `${world.clouds.url(`${ACCOUNT}.r2`)}/kolonell-archive`);
   await cloudflare(world, "DELETE", `/tokens/${token.result.id}`);
 }
 
