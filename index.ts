@@ -60,8 +60,11 @@ export default function granary(): Record<string, unknown> {
   const hosts = Object.keys(settings.hosts).map((name) => [name, new Host(name, common)] as const);
   return {
     proof: proof.hosts,
-    // Credentials of `granary maintain`, by copy.
-    maintenance: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.maintenance()])),
+    // What `granary maintain` logs in with, and what opens the repositories of each host.
+    maintenance: {
+      copies: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.maintenance()])),
+      passwords: Object.fromEntries(hosts.map(([name, host]) => [name, host.repositoryPassword])),
+    },
     hosts: Object.fromEntries(
       hosts.map(([name, host]) => [
         name,

@@ -1,10 +1,12 @@
 import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.js";
 import { check } from "./commands/check.js";
+import { maintain } from "./commands/maintain.js";
 import { restore } from "./commands/restore.js";
 
 /** Every command; one line each. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   check,
+  maintain,
   restore,
 };
 

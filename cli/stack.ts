@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import type { CopyAccess } from "../plan/job-env.js";
 
 /** Where a host answers and the only key it may answer with, from the stack's outputs. */
 export interface HostOutput {
@@ -22,11 +23,41 @@ export async function hostOutput(directory: string, stack: string, host: string)
   );
 }
 
-async function outputs(directory: string, stack: string): Promise<{ hosts?: Record<string, HostOutput> }> {
+/** What `granary maintain` logs in with, secrets included. */
+export interface MaintenanceOutput {
+  /** By copy; one that nobody may maintain is not there. */
+  copies: Record<string, CopyAccess>;
+  /** Of the restic repositories, by host. */
+  passwords: Record<string, string>;
+}
+
+/**
+ * The credentials of maintenance, in the clear.
+ * @throws Error when pulumi is missing, the stack cannot be read, or its last `pulumi up` made none
+ */
+export async function maintenanceOutput(directory: string, stack: string): Promise<MaintenanceOutput> {
+  const { maintenance } = await outputs(directory, stack, ["--show-secrets"]);
+  if (maintenance === undefined)
+    throw new Error(`stack ${stack} has no credentials for maintenance: run \`pulumi up\` with this version first`);
+  return { copies: present(maintenance.copies), passwords: present(maintenance.passwords) };
+}
+
+/** The engine writes what is undefined as null, or leaves it out. */
+function present<T>(all: Record<string, T | null> | undefined): Record<string, T> {
+  const entries = Object.entries(all ?? {}).filter((entry): entry is [string, T] => entry[1] !== null);
+  return Object.fromEntries(entries);
+}
+
+interface Outputs {
+  hosts?: Record<string, HostOutput>;
+  maintenance?: { copies?: Record<string, CopyAccess | null>; passwords?: Record<string, string | null> };
+}
+
+async function outputs(directory: string, stack: string, more: string[] = []): Promise<Outputs> {
   try {
-    const args = ["stack", "output", "--json", "--stack", stack];
+    const args = ["stack", "output", "--json", "--stack", stack, ...more];
     const { stdout } = await promisify(execFile)("pulumi", args, { cwd: directory, maxBuffer: 1 << 26 });
-    return JSON.parse(stdout) as { hosts?: Record<string, HostOutput> };
+    return JSON.parse(stdout) as Outputs;
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     if (code === "ENOENT")

@@ -93,7 +93,8 @@ describe("a stack with a host that exists and one that is made", () => {
 
   it("puts out the credentials of maintenance, as secrets", async () => {
     const { result } = await run();
-    const { spaces, r2, box } = result["maintenance"] as Record<string, pulumi.Output<object>>;
+    const { copies } = result["maintenance"] as { copies: Record<string, pulumi.Output<object>> };
+    const { spaces, r2, box } = copies;
     expect(await valueOf(spaces!)).toMatchObject({ kind: "s3", accessKeyId: "AKSPACES" });
     expect(await valueOf(r2!)).toMatchObject({ kind: "s3", accessKeyId: "r2-token-id" });
     expect(await valueOf(box!)).toEqual({ kind: "box", server: "u71.your-storagebox.de", username: "u71" });
