@@ -60,34 +60,21 @@ file_cut() {
   CUT_END=$size CUT_COUNT=$((CUT_COUNT + 1))
 }
 
-# stamp_covered: STAMP is the moment until which the server had nothing but what is received by now.
+# stamp_covered: STAMP becomes the moment until which the server had nothing but what is received of the newest file by now.
 stamp_covered() {
-  local newest until
-  newest=$(receive_newest)
-  [[ -n $newest ]] || return 0
-  cut_reached "$(position_number "$newest" "$(stat -c %s "$SPOOL/receive/$newest")")"
+  local until
+  cut_reached "$(position_number "$CUT_FILE" "$(stat -c %s "$SPOOL/receive/$CUT_FILE")")"
   until=$(covered)
   stamp_at "${until:-0}"
 }
 
-# receive_newest: prints the newest file there is.
-receive_newest() {
-  local file=$CUT_FILE next
-  if [[ ! -e $SPOOL/receive/$file ]]; then return 0; fi
-  next=$(file_after "$file")
-  while [[ -e $SPOOL/receive/$next ]]; do
-    file=$next
-    next=$(file_after "$file")
-  done
-  printf '%s' "$file"
-}
-
-# cut_all: every file in SPOOL/receive, in the order of the log. A file is whole once the receiver has begun the next.
+# cut_all: every file in SPOOL/receive, in the order of the log. A file is whole once the receiver has begun the next; the
+# last piece of it keeps the stamp from before, for what came until now is in the newest file.
 cut_all() {
   local next before=$CUT_STAMPED
   CUT_MADE=() CUT_GAP=
   [[ -n $CUT_FILE && -e $SPOOL/receive/$CUT_FILE ]] || return 0
-  stamp_covered
+  stamp_at 0
   next=$(file_after "$CUT_FILE")
   while [[ -e $SPOOL/receive/$next && -z $CUT_GAP ]]; do
     file_cut "$CUT_FILE.last"
@@ -96,6 +83,7 @@ cut_all() {
     next=$(file_after "$next")
   done
   [[ -z $CUT_GAP ]] || return 0
+  stamp_covered
   file_cut "$CUT_FILE"
   if ((${#CUT_MADE[@]} == 0 && CUT_STAMPED > before && EPOCHSECONDS - RECEIVED >= INTERVAL * 7 / 4)); then
     piece_make "$SPOOL/receive/$CUT_FILE" "$CUT_END" "$CUT_END" "$CUT_FILE" # nothing new, and that is known
