@@ -1,6 +1,6 @@
 /**
  * Just enough of S3 for rclone, as strict as R2 with an item-scoped token and a lock: objects may be put once, read and
- * listed; the bucket itself may not be asked for, and nothing may be overwritten or deleted.
+ * listed; the bucket itself may not be asked for, and nothing may be overwritten or deleted but restic's own locks.
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -49,14 +49,23 @@ export class S3Stub {
         : refuse(403, "AccessDenied");
     if (method === "PUT") return this.put(key, Buffer.concat(chunks), response, refuse);
     const object = this.objects.get(key);
+    if (method === "DELETE" && key.includes("/locks/")) {
+      this.objects.delete(key);
+      response.writeHead(204).end();
+      return;
+    }
     if (method !== "GET" && method !== "HEAD") return refuse(403, "AccessDenied");
     if (object === undefined) return refuse(404, "NoSuchKey");
-    response.writeHead(200, {
-      "Content-Length": object.length,
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+    const [from, to] = [Number(range?.[1] ?? 0), Number(range?.[2] || object.length - 1)];
+    const part = object.subarray(from, to + 1);
+    response.writeHead(range ? 206 : 200, {
+      "Content-Length": part.length,
       ETag: etag(object),
       "Last-Modified": new Date().toUTCString(),
+      ...(range ? { "Content-Range": `bytes ${String(from)}-${String(to)}/${String(object.length)}` } : {}),
     });
-    response.end(method === "HEAD" ? undefined : object);
+    response.end(method === "HEAD" ? undefined : part);
   }
 
   private put(
@@ -73,16 +82,21 @@ export class S3Stub {
 
   private list(url: URL, response: ServerResponse): void {
     const prefix = url.searchParams.get("prefix") ?? "";
-    const found = [...this.objects].filter(
-      ([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"),
-    );
+    const flat = !url.searchParams.get("delimiter");
+    const below = [...this.objects].filter(([key]) => key.startsWith(prefix));
+    const found = below.filter(([key]) => flat || !key.slice(prefix.length).includes("/"));
+    const deeper = below.filter((entry) => !found.includes(entry));
+    const prefixes = new Set(deeper.map(([key]) => key.slice(0, key.indexOf("/", prefix.length) + 1)));
+    const common = [...prefixes].map((name) => `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`);
     const contents = found.map(
       ([key, body]) =>
         `<Contents><Key>${key}</Key><Size>${String(body.length)}</Size><ETag>${etag(body)}</ETag>` +
         `<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>`,
     );
     response.writeHead(200, { "Content-Type": "application/xml" });
-    response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join("")}</ListBucketResult>`);
+    response.end(
+      `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join("")}${common.join("")}</ListBucketResult>`,
+    );
   }
 }
 
