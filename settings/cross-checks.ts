@@ -15,6 +15,8 @@ export interface Conflict {
 const INFREQUENT_ACCESS_DAYS = 30;
 /** Days of the shortest a month's backup is kept: as the lifecycle counts a month. */
 const MONTH_DAYS = 31;
+/** And of a year's. */
+const YEAR_DAYS = 366;
 
 /** Every conflict between settings that are each valid. */
 export function conflicts(settings: Settings): Conflict[] {
@@ -56,16 +58,18 @@ function copyConflicts(path: string[], copy: Copy, settings: Settings): Conflict
 }
 
 function r2Conflicts(path: string[], copy: R2Copy, { retention }: Settings): Conflict[] {
-  const { dailyDays, monthlyMonths } = retention;
-  const shortest = Math.min(dailyDays, monthlyMonths * MONTH_DAYS);
-  const latest = monthlyMonths * MONTH_DAYS - INFREQUENT_ACCESS_DAYS;
+  const { dailyDays, monthlyMonths, annualYears } = retention;
+  const moving = Math.min(monthlyMonths * MONTH_DAYS, annualYears * YEAR_DAYS);
+  const shortest = Math.min(dailyDays, moving);
+  const latest = moving - INFREQUENT_ACCESS_DAYS;
   const found: Conflict[] = [];
   if (copy.lockDays > shortest) {
-    const message = `the lock outlives the retention (dailyDays ${dailyDays}, monthlyMonths ${monthlyMonths}) and would stop it: use at most ${shortest}, or keep backups longer`;
+    const message = `the lock outlives the retention (dailyDays ${dailyDays}, monthlyMonths ${monthlyMonths}, annualYears ${annualYears}) and would stop it: use at most ${shortest}, or keep backups longer`;
     found.push({ path: [...path, "lockDays"], message });
   }
   if (copy.infrequentAccessAfterDays > latest) {
-    const message = `a monthly backup would be deleted before the ${INFREQUENT_ACCESS_DAYS} days that class bills at least: use at most ${latest}, or a larger retention.monthlyMonths`;
+    const larger = moving === monthlyMonths * MONTH_DAYS ? "monthlyMonths" : "annualYears";
+    const message = `a monthly or annual backup would be deleted before the ${INFREQUENT_ACCESS_DAYS} days that class bills at least: use at most ${latest}, or a larger retention.${larger}`;
     found.push({ path: [...path, "infrequentAccessAfterDays"], message });
   }
   if (copy.jurisdiction === "eu" && !copy.location.endsWith("eur"))

@@ -84,7 +84,7 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
     "retention.dailyDays",
     14,
     "30",
-    "(dailyDays 14, monthlyMonths 12) and would stop it: use at most 14",
+    "(dailyDays 14, monthlyMonths 12, annualYears 5) and would stop it: use at most 14",
     "copies.r2.lockDays",
   ],
   ["retention.dailyDays", "30", '"30"', "use a whole number of days from 1 to 3650"],
@@ -238,5 +238,15 @@ describe("bad settings", () => {
     const error = new SettingsError(problems(spoiled(`copies.AGE-SECRET-KEY-1${MARK}`, 1)));
     expect(error.message).toContain("copies.(secret, not shown)");
     expect(error.message).not.toContain(MARK);
+  });
+});
+
+describe("an annual backup that is kept shorter than a monthly one", () => {
+  it("is the shortest for locks and transitions too", () => {
+    const raw = spoiled("retention", { dailyDays: 400, monthlyMonths: 24, annualYears: 1 });
+    Object.assign((raw as ReturnType<typeof example>).copies.r2, { lockDays: 367, infrequentAccessAfterDays: 337 });
+    expect(() => parseSettings(raw)).toThrow(
+      /annualYears 1\) and would stop it: use at most 366, .*\n.*use at most 336, or a larger retention.annualYears/,
+    );
   });
 });
