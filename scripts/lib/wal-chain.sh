@@ -85,7 +85,7 @@ timeline_begins() { TIMELINES["$1"]=$2; }
 # chain_timeline TIMELINE NUMBER SIZE NEWEST: the newest timeline that has the segment and may follow, in REPLY.
 chain_timeline() {
   local timeline
-  for ((timeline = $4; timeline > $1; timeline--)); do
+  for ((timeline = $4 > $1 ? $4 : $1; timeline > $1; timeline--)); do
     segment_name "$timeline" "$2" "$3"
     if [[ -v reach[$REPLY] ]]; then
       if ((${#TIMELINES[@]} == 0)) || { [[ -v TIMELINES[$timeline] ]] && (($2 >= TIMELINES[timeline])); }; then break; fi

@@ -47,6 +47,7 @@ facts_look() {
   if ((EPOCHSECONDS - RECEIVED >= PACE * 7 / 4)); then beat=heartbeat; fi
   FACTS=no
   if ! server_facts $beat; then return 0; fi
+  if [[ -n $beat ]]; then nap 0.5; fi # so that it is received before this round cuts
   FACTS=yes
   sample_add "$SERVER_LSN"
 }
@@ -90,7 +91,6 @@ round() {
   facts_look
   if [[ $SPACE_LOW == yes ]]; then receiver_stop; fi
   if [[ $FACTS == yes ]]; then stream; fi
-  nap 0.5
   cut_round
   senders_reap
   outboxes_bound
