@@ -10,6 +10,7 @@ export default defineConfig({
     maxWorkers: 4,
     coverage: {
       include: ["settings/**/*.ts", "plan/**/*.ts"],
+      exclude: ["test/**"],
       reporter: [["text", { skipFull: true }]],
       thresholds: { branches: 100, functions: 100, lines: 100, statements: 100 },
     },
