@@ -36,15 +36,16 @@ repository_resume() {
   if [[ $RESTIC_CLASS != ok ]]; then log reindex-failed "copy=$1" "message=$(restic_said)"; fi
 }
 
+BACKUP=() BACKUP_PATHS=() BACKUP_EXCLUDES=()
+
 # backup_arguments: sets BACKUP. Mounted file systems below the paths are part of them: left out, they would be missed
 # only at a restore. Directories that call themselves caches (CACHEDIR.TAG) are left out.
 backup_arguments() {
-  local patterns paths
   BACKUP=(backup --json --host "$(conf GRANARY_HOST)" --tag "$(conf GRANARY_JOB)" --exclude-caches --cleanup-cache)
-  mapfile -t patterns < <(jq -r --arg root "${GRANARY_ROOT:-}" '.[] | if startswith("/") then $root + . else . end' <<<"$(conf GRANARY_EXCLUDE '[]')")
-  mapfile -t paths < <(jq -r --arg root "${GRANARY_ROOT:-}" '.[] | $root + .' <<<"$(conf GRANARY_PATHS)")
-  if ((${#patterns[@]} > 0)); then BACKUP+=("${patterns[@]/#/--exclude=}"); fi
-  BACKUP+=(-- "${paths[@]}")
+  mapfile -t BACKUP_EXCLUDES < <(jq -r --arg root "${GRANARY_ROOT:-}" '.[] | if startswith("/") then $root + . else . end' <<<"$(conf GRANARY_EXCLUDE '[]')")
+  mapfile -t BACKUP_PATHS < <(jq -r --arg root "${GRANARY_ROOT:-}" '.[] | $root + .' <<<"$(conf GRANARY_PATHS)")
+  if ((${#BACKUP_EXCLUDES[@]} > 0)); then BACKUP+=("${BACKUP_EXCLUDES[@]/#/--exclude=}"); fi
+  BACKUP+=(-- "${BACKUP_PATHS[@]}")
 }
 
 # repository_save COPY: the backup. Sets RESTIC_CLASS to ok or partial, and leaves restic's summary in summary.json and
@@ -52,7 +53,6 @@ backup_arguments() {
 repository_save() {
   local running
   running=$(repository_memory "$1" running)
-  backup_arguments
   repository_resume "$1"
   : >"$running"
   restic_patient "$1" "${BACKUP[@]}"
@@ -61,8 +61,10 @@ repository_save() {
     restic_patient "$1" "${BACKUP[@]}"
   fi
   if [[ $RESTIC_CLASS != ok && $RESTIC_CLASS != partial ]]; then restic_fail "$1" "$RESTIC_CLASS"; fi
-  jq -c 'select(.message_type == "summary")' "$RESTIC_DIR/restic.out" | tail -n 1 >"$RESTIC_DIR/summary.json"
+  awk '/"message_type":"summary"/ { summary = $0 } END { if (summary) print summary }' "$RESTIC_DIR/restic.out" >"$RESTIC_DIR/summary.json"
   [[ -s $RESTIC_DIR/summary.json ]] || fail copy-failed "restic made no snapshot in copy $1: $(restic_said)" "copy=$1"
+  : >"$RESTIC_DIR/unread"
+  if [[ $RESTIC_CLASS == ok ]]; then return 0; fi
   jq -Rr 'fromjson? | select(.message_type == "error") | .item' "$RESTIC_DIR/restic.err" | sort -u >"$RESTIC_DIR/unread"
 }
 

@@ -11,9 +11,15 @@ need_tools() {
 # first_version: prints the first dotted number on standard input.
 first_version() { sed -n 's/^[^0-9]*\([0-9][0-9]*\(\.[0-9][0-9]*\)*\).*/\1/p;T;q'; }
 
+TOOL_VERSIONS= # once asked for
+
+# tool_versions_ask: once for all copies of a run: to start rclone costs a tenth of a second.
+tool_versions_ask() { TOOL_VERSIONS=$(tool_versions); }
+
 # tool_versions: prints {"age":…,"zstd":…,"rclone":…}.
 tool_versions() {
   local age zstd rclone
+  if [[ -n $TOOL_VERSIONS ]]; then printf '%s' "$TOOL_VERSIONS" && return 0; fi
   age=$(age --version)
   zstd=$(zstd --version | sed -n 's/.*v\([0-9.]*\).*/\1/p')
   rclone=$(rclone --config /dev/null version)

@@ -28,14 +28,13 @@ kind_preconditions() {
 # touched_since FILE: prints the files of the job that were changed since FILE was made. restic reads a file as it finds
 # it and cannot tell; of such a file the snapshot may hold what was before, what was after, or some of both.
 touched_since() {
-  local paths pattern exclude=()
-  mapfile -t paths < <(jq -r '.[]' <<<"$(conf GRANARY_PATHS)")
-  while IFS= read -r pattern; do
-    if [[ $pattern == /* ]]; then pattern=${GRANARY_ROOT:-}$pattern; else pattern="*/$pattern"; fi
+  local pattern exclude=()
+  for pattern in "${BACKUP_EXCLUDES[@]}"; do
+    if [[ $pattern != /* ]]; then pattern="*/$pattern"; fi
     exclude+=(-path "$pattern" -prune -o)
-  done < <(jq -r '.[]' <<<"$(conf GRANARY_EXCLUDE '[]')")
+  done
   # A file that vanishes meanwhile is no failure of this: restic told of it, or had it.
-  find "${paths[@]/#/${GRANARY_ROOT:-}}" "${exclude[@]}" -type f -cnewer "$1" -print 2>/dev/null || true
+  find "${BACKUP_PATHS[@]}" "${exclude[@]}" -type f -cnewer "$1" -print 2>/dev/null || true
 }
 
 # files_facts SUMMARY SNAPSHOT: prints what the manifest tells, JSON.
@@ -59,7 +58,7 @@ complaints() {
 
 # files_send COPY: backup, read-back, escrow, and last the manifest that makes it count.
 files_send() {
-  local copy=$1 started saved snapshot looking class
+  local copy=$1 started saved snapshot looking class added short files
   trap 'printf "%s\n" "$?" >"$WORK/$copy.status"' EXIT
   started=$(now_us)
   mkdir "$WORK/$copy"
@@ -72,22 +71,25 @@ files_send() {
   saved=$(seconds_since "$started")
   touched_since "$RESTIC_DIR/began" >"$RESTIC_DIR/touched" &
   looking=$!
-  repository_verify "$copy" "$(jq .data_added "$RESTIC_DIR/summary.json")"
-  snapshot=$(snapshot_verify "$copy" "$(jq -r .snapshot_id "$RESTIC_DIR/summary.json")")
+  read -r added short files < <(jq -r '"\(.data_added) \(.snapshot_id) \(.total_files_processed)"' "$RESTIC_DIR/summary.json")
+  repository_verify "$copy" "$added"
+  snapshot=$(snapshot_verify "$copy" "$short")
   escrow_keep "$copy" "$RESTIC_DIR/seen/$JOB.password.age"
   wait "$looking"
   complaints "$copy"
   manifest_write "$STAMP" "$(files_facts "$RESTIC_DIR/summary.json" "$snapshot")" "{\"restic\":$saved}" >"$RESTIC_DIR/manifest.json"
   manifest_send "$copy" "$RESTIC_DIR/manifest.json" daily "$(seconds_since "$started")"
   repository_saved "$copy"
-  log copy "copy=$copy" "verified=true" "stamp=$STAMP" "snapshot=${snapshot:0:8}" "files=$(jq .total_files_processed "$RESTIC_DIR/summary.json")" \
-    "added=$(jq .data_added "$RESTIC_DIR/summary.json")" "seconds=$(seconds_since "$started")"
+  log copy "copy=$copy" "verified=true" "stamp=$STAMP" "snapshot=${snapshot:0:8}" "files=$files" \
+    "added=$added" "seconds=$(seconds_since "$started")"
   if [[ $class == partial ]]; then : >"$WORK/partial"; fi
 }
 
 # kind_run: each copy in turn; then what went wrong, under its own name if all that failed did so for the same reason.
 kind_run() {
   local status first
+  backup_arguments
+  tool_versions_ask
   each_copy files_send
   if ((${#COPIES_FAILED[@]} > 0)); then
     status=$(for copy in "${COPIES_FAILED[@]}"; do cat "$WORK/$copy.status"; done | sort -u)
