@@ -13,7 +13,7 @@ apt_packages=(
   openssh-client:ssh openssh-server:/usr/sbin/sshd iproute2:ip procps:pgrep util-linux:nsenter
   debootstrap:debootstrap systemd:systemd-analyze systemd-container:systemd-nspawn dpkg-dev:dpkg-scanpackages
   dnsmasq-base:dnsmasq docker-registry:docker-registry golang-go:go
-  postgresql:/usr/lib/postgresql/*/bin/initdb
+  postgresql:/usr/lib/postgresql/*/bin/initdb mariadb-server:mariadbd
 )
 
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }

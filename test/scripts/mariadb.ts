@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { normalized, statementsSql } from "../../lab/shop/mariadb/content.js";
 import { Host, keygen, path, real, type Result } from "./harness.js";
 
 const root = process.getuid?.() === 0;
@@ -101,33 +102,9 @@ CREATE ROLE sellers; GRANT SELECT ON shop.orders TO sellers;
 CREATE USER app@'%' IDENTIFIED BY 'app-secret'; GRANT ALL ON shop.* TO app@'%'; GRANT sellers TO app@'%'; SET DEFAULT ROLE sellers FOR app@'%';
 `;
 
-/** Everything in a database, as text: definitions, and of tables their checksum over all rows. */
-export function content(server: MariaServer, database: string): string {
-  const list = (what: string, from: string): string[] =>
-    server.sql(`SELECT ${what} FROM information_schema.${from} ORDER BY 1`).split("\n").filter(Boolean);
-  const name = (text: string): string => `\`${text.replaceAll("`", "``")}\``;
-  const tables = (type: string): string[] =>
-    list("table_name", `tables WHERE table_schema = '${database}' AND table_type = '${type}'`).map(name);
-  const base = tables("BASE TABLE");
-  const statements = [
-    ...base.map((table) => `SHOW CREATE TABLE ${table}; CHECKSUM TABLE ${table} EXTENDED`),
-    ...tables("VIEW").map((view) => `SHOW CREATE VIEW ${view}; SELECT COUNT(*) FROM ${view}`),
-    ...tables("SEQUENCE").map((sequence) => `SHOW CREATE SEQUENCE ${sequence}`),
-    ...list("trigger_name", `triggers WHERE trigger_schema = '${database}'`).map(
-      (x) => `SHOW CREATE TRIGGER ${name(x)}`,
-    ),
-    ...list("event_name", `events WHERE event_schema = '${database}'`).map((x) => `SHOW CREATE EVENT ${name(x)}`),
-    ...list("CONCAT(routine_type, ' `', routine_name, '`')", `routines WHERE routine_schema = '${database}'`).map(
-      (routine) => `SHOW CREATE ${routine}`,
-    ),
-    `SELECT default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = '${database}'`,
-  ];
-  return server
-    .sql(`${statements.join(";\n")};`, database)
-    .replaceAll(`${database}.`, "DATABASE.")
-    .replaceAll(/(TRIGGER .*\t)2\d{3}-\d\d-\d\d [\d:.]+$/gm, "$1")
-    .replaceAll(/2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d\.\d\d$/gm, "");
-}
+/** Everything in a database, as text. */
+export const content = (server: MariaServer, database: string): string =>
+  normalized(server.sql(server.sql(statementsSql(database)), database), database);
 
 /** Who may do what, with the hashes of the passwords. */
 export const users = (server: MariaServer): string =>

@@ -1,0 +1,116 @@
+/**
+ * The shop's second database, on MariaDB in a container, through the same day: dumped, its log shipped, dropped by mistake,
+ * and restored to the moment before. Three lines in the rehearsal: the job below in the settings, the image published,
+ * `report.checks(await mariadbDay(server, world, image, copy))`.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDir, repository } from "../config.js";
+import { publishImage } from "../registry.js";
+import type { Check } from "../shop/content.js";
+import { normalized, statementsSql } from "../shop/mariadb/content.js";
+import { DATABASE_PASSWORD, type World } from "../world.js";
+import type { ShopServer } from "./shop-server.js";
+
+const CONTAINER = "mariadb_container";
+const DATABASE = "blog";
+
+/** The job in the settings, under the name `blog`; its password is the lab's `DATABASE_PASSWORD`. */
+export const MARIADB_JOB = { kind: "mariadb", container: CONTAINER, database: DATABASE, continuous: true } as const;
+
+/** Makes the tar of lab/images/mariadb an image in the lab's registry. @returns its name */
+export function publishMariadb(): Promise<string> {
+  return publishImage("mariadb", "10.11", join(cacheDir(), "images", "mariadb.tar"), {
+    Entrypoint: ["docker-entrypoint.sh"],
+    Cmd: ["mariadbd"],
+    Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"],
+    ExposedPorts: { "3306/tcp": {} },
+    Volumes: { "/var/lib/mysql": {} },
+  });
+}
+
+/** Statements as root. @returns bare values, tabs between, one row a line */
+function sql(server: ShopServer, statements: string, database?: string): Promise<string> {
+  const into = database === undefined ? "" : ` -D ${database}`;
+  return server.run(
+    `MYSQL_PWD=$(cat /opt/blog/password) docker exec -i -e MYSQL_PWD ${CONTAINER} mariadb -uroot --default-character-set=utf8mb4 -NBr${into}`,
+    statements,
+  );
+}
+
+async function content(server: ShopServer): Promise<string> {
+  return normalized(await sql(server, await sql(server, statementsSql(DATABASE)), DATABASE), DATABASE);
+}
+
+/** What the owner's deployment does: MariaDB in a container, with its binary log, and the blog in it. */
+export async function startMariadb(server: ShopServer, image: string): Promise<void> {
+  await server.run(`docker pull -q ${image}`);
+  await server.run(
+    `install -d -m 0700 /opt/blog; cat >/opt/blog/password
+     docker run -d --name ${CONTAINER} --restart unless-stopped -e MARIADB_ROOT_PASSWORD_FILE=/run/secrets/root -e MARIADB_DATABASE=${DATABASE} \
+       -v /opt/blog/password:/run/secrets/root:ro -v blog-db:/var/lib/mysql ${image} --log-bin=binlog --binlog-format=ROW --server-id=1 --event-scheduler=ON
+     for i in $(seq 600); do MYSQL_PWD=$(cat /opt/blog/password) docker exec -e MYSQL_PWD ${CONTAINER} mariadb -uroot -e 'SELECT 1' >/dev/null 2>&1 && exit; sleep 0.1; done
+     docker logs ${CONTAINER} >&2; exit 1`,
+    `${DATABASE_PASSWORD}\n`,
+  );
+  await sql(server, await readFile(join(repository, "lab/shop/mariadb/blog.sql"), "utf8"), DATABASE);
+}
+
+/** Until every copy has the log of `seconds` since 1970, and a dump that it goes on from. */
+async function logIsShipped(server: ShopServer, seconds: number): Promise<void> {
+  await server.run(
+    `for i in $(seq 180); do
+       granary-binlog blog --status 2>/dev/null | jq -e '.ok and all(.copies[]; (.newest // "" | if . == "" then 0 else fromdate end) >= ${seconds})' >/dev/null && exit
+       sleep 1
+     done
+     granary-binlog blog --status >&2; journalctl -u granary-binlog@blog -n 30 -o cat >&2; exit 1`,
+  );
+}
+
+/**
+ * Fills, breaks and restores the database; the job `blog` must be deployed on the server.
+ * @param copy the copy it is restored from
+ * @returns the content at the moment against the restored one, by line
+ */
+export async function mariadbDay(server: ShopServer, world: World, image: string, copy: string): Promise<Check[]> {
+  await startMariadb(server, image);
+  await logIsShipped(server, Math.floor(Date.now() / 1000));
+  await sql(
+    server,
+    "CALL publish('after the dump'); UPDATE posts SET title = CONCAT(title, '!') WHERE id % 7 = 0;",
+    DATABASE,
+  );
+  const expected = await content(server);
+  const moment = Number((await server.run("sleep 2; date +%s; sleep 2")).trim());
+  await sql(server, "DELETE FROM posts WHERE id > 100; DROP TABLE seen; DROP VIEW newest;", DATABASE);
+  await logIsShipped(server, moment + 2);
+  await sql(server, `DROP DATABASE ${DATABASE}`);
+  const at = new Date(moment * 1000).toISOString();
+  const said = await server.run(
+    `granary-restore blog --copy ${copy} --at ${at}`,
+    await readFile(world.laptop.identity, "utf8"),
+  );
+  const outcome = JSON.parse(said) as { switched: boolean; replayed: { leftOut: number } | null };
+  const actual = (await content(server)).split("\n");
+  const lines = expected.split("\n");
+  const differing = Array.from({ length: Math.max(lines.length, actual.length) }, (_, i) => i).filter(
+    (i) => lines[i] !== actual[i],
+  );
+  const show = (text: string[]): string =>
+    differing.length === 0 ? `${lines.length} lines equal` : differing.map((i) => text[i] ?? "nothing").join(" | ");
+  const live = `${outcome.switched}, ${outcome.replayed?.leftOut ?? "no log"} left out`;
+  return [
+    {
+      name: "MariaDB restored to the moment before the mistake",
+      ok: live === "true, 0 left out",
+      expected: "true, 0 left out",
+      actual: live,
+    },
+    {
+      name: "MariaDB equal by content",
+      ok: differing.length === 0 && lines.length > 20,
+      expected: show(lines),
+      actual: show(actual),
+    },
+  ];
+}
