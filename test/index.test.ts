@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import granary from "../index.js";
 import { rawSettings } from "../settings/stack-file.js";
-import { HOST_KEY as MADE_KEY, idle, key, listen, record, valueOf } from "./components/engine.js";
+import { BOX_KEY, HOST_KEY as MADE_KEY, idle, key, listen, record, valueOf } from "./components/engine.js";
 import { configure, find, rawStack, REMOTE, SSH_KEY } from "./components/fixtures.js";
 import { HOST_KEY } from "./settings/example.js";
 
@@ -42,6 +42,21 @@ const host = (name: string, job: string) => [
   `hcloud:index/storageBoxSubaccount:StorageBoxSubaccount ${name}-to-box`,
 ];
 
+/** What the other jobs of the example add: a key for the Git remote; for files a password, an account on the box and a key. */
+const OTHER_JOBS = [
+  ...["code", "configs", "logs", "media"].flatMap((job) => [
+    `command:remote:Command shop-${job}`,
+    `granary:hosts:Job shop-${job}`,
+  ]),
+  "command:remote:Command shop-git-key",
+  "command:local:Command shop-repositories",
+  "command:local:Command shop-files-to-box-password",
+  "command:remote:Command shop-files-to-box-authorized",
+  "command:remote:Command shop-files-to-box-authorized-directory",
+  "command:remote:Command shop-restic-media-key",
+  "hcloud:index/storageBoxSubaccount:StorageBoxSubaccount shop-files-to-box",
+];
+
 /** With an SSH key in the settings, its owner maintains the box. */
 const MAINTAINER = ["command:remote:Command maintenance-of-box", "command:remote:Command maintenance-of-box-directory"];
 
@@ -58,7 +73,7 @@ describe("the example stack", () => {
   it("registers exactly these resources", async () => {
     configure(production(), SECRETS);
     const { resources } = await record(granary);
-    expect(resources.map(key)).toEqual([...COPIES, ...host("shop", "orders")].sort());
+    expect(resources.map(key)).toEqual([...COPIES, ...host("shop", "orders"), ...OTHER_JOBS].sort());
   });
 
   it("puts out the proof and how to reach the hosts", async () => {
@@ -70,7 +85,7 @@ describe("the example stack", () => {
       ["shop", true, [true, true, true, true, undefined]],
     ]);
     const hosts = await valueOf(pulumi.output(result["hosts"]));
-    expect(hosts).toEqual({ shop: { address: "203.0.113.10", hostKey: HOST_KEY, sshPort: 22 } });
+    expect(hosts).toEqual({ shop: { address: "203.0.113.10", hostKey: HOST_KEY, sshPort: 22, deployKey: BOX_KEY } });
   });
 });
 

@@ -7,7 +7,6 @@
 readonly GRANARY_ETC=${GRANARY_ROOT:-}/etc/granary
 readonly GRANARY_STATE=${GRANARY_ROOT:-}/var/lib/granary
 readonly GRANARY_RUN=${GRANARY_ROOT:-}/run/granary
-readonly GRANARY_CACHE=${GRANARY_ROOT:-}/var/cache/granary
 readonly GRANARY_BACKUPS=${GRANARY_ROOT:-}/var/backups/granary
 
 declare -gA CONF=()

@@ -5,6 +5,9 @@
 # one command that its account for files allows: rclone there serves the repository and refuses to change or delete.
 # Password and keys are in no argument. Flags and messages are those of restic 0.12 to 0.17.
 
+# What restic remembers of the copies; made again when it is lost.
+readonly GRANARY_CACHE=${GRANARY_ROOT:-}/var/cache/granary
+
 RESTIC_DOOR=() # restic's words for where a repository is
 RESTIC_PID=    # of the restic that runs
 RESTIC_DIR=    # what it says is written here
