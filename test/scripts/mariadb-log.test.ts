@@ -224,7 +224,7 @@ describe("the binary log", () => {
     renameSync(dir, `${dir}.away`);
     writeFileSync(dir, "not a directory");
     const newest = join(host.root, "var/lib/granary/wal/orders/copies/b.newest");
-    writeFileSync(newest, String(Math.floor(Date.now() / 1000) - 500)); // so that nobody has to wait for two minutes
+    writeFileSync(newest, `${String(Math.floor(Date.now() / 1000) - 500)}\n`); // so that nobody has to wait for two minutes
     await host.stateIs(
       ({ name, copies }) => name === "wal-stalled" && copies["b"]?.ok === false && copies["a"]?.ok === true,
     );

@@ -82,12 +82,12 @@ kind_cleanup() {
 # kind_afterwards: a log that stands still makes the nightly run red too, though its dump is good. But a log that only
 # lacked a dump to begin at has one now.
 kind_afterwards() {
-  local said status=0
+  local said code=0
   continuous || return 0
-  said=$("$LIB/../granary-binlog" "$JOB" --status 2>&1 >/dev/null) || status=$?
-  if ((status != 0)) && [[ $(exit_name "$status") != wal-gap || -z $DUMP_CHAIN ]]; then
+  said=$("$LIB/../granary-binlog" "$JOB" --status 2>&1 >/dev/null) || code=$?
+  if ((code != 0)) && [[ $(exit_name "$code") != wal-gap || -z $DUMP_CHAIN ]]; then
     printf '%s\n' "$said" >&2
-    exit "$status"
+    exit "$code"
   fi
 }
 
