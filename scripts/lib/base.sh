@@ -20,16 +20,15 @@ base_stream() {
 
 # base_seal: the sealed tar, and what is known about it from the server, before and after.
 base_seal() {
-  local start timeline started size
+  local start timeline started
   server_facts || fail database-unreachable "the server does not answer: $(last_line "$WORK/facts.err")"
   start=$SERVER_LSN timeline=$SERVER_TIMELINE started=$EPOCHSECONDS
-  size=$(sql_bounded <<<"SELECT setting FROM pg_settings WHERE name = 'wal_segment_size';")
   seal "$DIR/$STAMP.base.tar.zst.age" backup_label base_stream
   mv "$DIR/$STAMP.base.tar.zst.age.partial" "$DIR/$STAMP.base.tar.zst.age"
   server_facts || fail database-unreachable "the server does not answer: $(last_line "$WORK/facts.err")"
   [[ $timeline == "$SERVER_TIMELINE" ]] || fail dump-failed "the server changed its timeline during the base backup"
   BASE_FACTS=$(jq -cn --arg system "$CHAIN_SYSTEM" --arg chain "$CHAIN" --argjson timeline "$timeline" \
-    --argjson startLsn "$start" --argjson endLsn "$SERVER_LSN" --argjson size "$size" --argjson started "$started" \
+    --argjson startLsn "$start" --argjson endLsn "$SERVER_LSN" --argjson size "$SERVER_SEGMENT" --argjson started "$started" \
     --argjson ended "$EPOCHSECONDS" --argjson version "$SERVER_VERSION" '
     {system: $system, chain: $chain, serverVersion: $version, timeline: $timeline, startLsn: $startLsn, endLsn: $endLsn,
      segmentBytes: $size, started: ($started | todate), ended: ($ended | todate)}')
@@ -56,12 +55,13 @@ base_manifest_valid() {
 }
 
 # base_log_wait COPY: until everything up to the end of the base backup is in the copy; it counts for nothing before.
+# Later than that second: in the same one the server may have been looked at before the end.
 base_log_wait() {
   local ended newest waited
   ended=$(jq -r '.ended | fromdate' <<<"$BASE_FACTS")
   for ((waited = 0; waited < $(conf GRANARY_BASE_WAIT 300); waited++)); do
     newest=$(cat "$SPOOL/copies/$1.newest" 2>/dev/null || printf 0)
-    if ((newest >= ended)); then return 0; fi
+    if ((newest > ended)); then return 0; fi
     sleep 1
   done
   fail copy-failed "the log of the base backup did not reach copy $1: see granary-wal $JOB --status" "copy=$1"

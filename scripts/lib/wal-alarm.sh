@@ -41,11 +41,20 @@ problem() {
 }
 
 # copy_whole COPY: whether a base backup of this chain, made since its outbox was last given up, is in the copy.
+# JOB.base.json is read again only when it is a new one.
 copy_whole() {
-  local broken
+  local broken copy chain started file=$GRANARY_STATE/$JOB.base.json
+  [[ -e $file ]] || return 1
+  if [[ ! -e $WORK/bases || $file -nt $WORK/bases ]]; then
+    jq -r '.copies | to_entries[] | "\(.key) \(.value.chain) \(.value.started)"' "$file" >"$WORK/bases.new" || return 1
+    touch -r "$file" "$WORK/bases.new"
+    mv "$WORK/bases.new" "$WORK/bases"
+  fi
   broken=$(copy_file "$1" broken)
-  jq -e --arg copy "$1" --arg chain "$CHAIN" --argjson since "${broken:-0}" \
-    '.copies[$copy] | .chain == $chain and .started > $since' "$GRANARY_STATE/$JOB.base.json" >/dev/null 2>&1
+  while read -r copy chain started; do
+    if [[ $copy == "$1" && $chain == "$CHAIN" ]] && ((started > ${broken:-0})); then return 0; fi
+  done <"$WORK/bases"
+  return 1
 }
 
 # judge_copies: begins a judgement: each must be whole and have what is not older than the limit.
@@ -81,28 +90,29 @@ alarm_say() {
   ALARM_WAS=$ALARM
 }
 
-# copies_state: prints a line of JSON for each copy.
+# copies_state: prints an object with all copies.
 copies_state() {
   local copy
   for copy in $(conf GRANARY_COPIES); do
-    jq -cn --arg name "$copy" --argjson ok "${COPY_OK[$copy]-false}" --arg newest "$(copy_file "$copy" newest)" \
-      --argjson pending "$(outbox_count "$copy")" --argjson bytes "$(outbox_bytes "$copy")" \
-      --arg broken "$(copy_file "$copy" broken)" \
-      '{($name): {ok: $ok, newest: ($newest | tonumber? // null | if . then todate else . end), pending: $pending,
-        pendingBytes: $bytes, brokenSince: ($broken | tonumber? // null | if . then todate else . end)}}'
-  done
+    printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$copy" "${COPY_OK[$copy]-false}" "$(copy_file "$copy" newest)" \
+      "${OUTBOX_COUNT[$copy]-0}" "${OUTBOX_BYTES[$copy]-0}" "$(copy_file "$copy" broken)"
+  done | jq -Rcn '
+    def time: if . == "" then null else tonumber | todate end;
+    [inputs | split("\t") | {(.[0]): {ok: (.[1] == "true"), newest: (.[2] | time), pending: (.[3] | tonumber),
+      pendingBytes: (.[4] | tonumber), brokenSince: (.[5] | time)}}] | add'
 }
 
 # state_write: the state of this round; what only this kind of server has is JSON on standard input.
 state_write() {
-  local receiving=false new
+  local receiving=false new at
   new=$(wal_state_file "$JOB").new
+  TZ=UTC printf -v at '%(%Y-%m-%dT%H:%M:%SZ)T' "$EPOCHSECONDS"
   if receiver_running; then receiving=true; fi
-  jq --arg job "$JOB" --arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg name "$ALARM" --arg text "$ALARM_TEXT" \
+  jq --arg job "$JOB" --arg at "$at" --arg name "$ALARM" --arg text "$ALARM_TEXT" \
     --argjson code "$(exit_field "$ALARM" code)" --argjson receiving "$receiving" --arg chain "$CHAIN" \
-    --arg system "$CHAIN_SYSTEM" --arg reason "$CHAIN_REASON" --slurpfile copies <(copies_state) '
+    --arg system "$CHAIN_SYSTEM" --arg reason "$CHAIN_REASON" --argjson copies "$(copies_state)" '
     {job: $job, at: $at, ok: ($code == 0), code: $code, name: $name, message: $text, receiving: $receiving,
-     system: $system, chain: $chain, chainReason: $reason} + . + {copies: ($copies | add)}' >"$new"
+     system: $system, chain: $chain, chainReason: $reason} + . + {copies: $copies}' >"$new"
   mv "$new" "$(wal_state_file "$JOB")"
 }
 

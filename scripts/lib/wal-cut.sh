@@ -107,7 +107,8 @@ file_cut() {
   local size descriptor
   { exec {descriptor}<"$1"; } 2>/dev/null || return 0 # just renamed: next round
   size=$(stat -Lc %s "/dev/fd/$descriptor")
-  if ((size >= 1048576 && (size & (size - 1)) == 0)); then # or else it is still being made
+  # Of another size it is still being made. While the server is away its size of segments is not known.
+  if ((size == ${SERVER_SEGMENT:-$size} && size >= 1048576 && (size & (size - 1)) == 0)); then
     if [[ ! -v CUT_END[$2] ]] && ! follows "$2" "$size"; then
       CUT_GAP=$2
     elif [[ $1 == *.partial ]]; then
@@ -142,11 +143,13 @@ cut_all() {
 spool_clean() {
   local path name newest=
   for path in "$SPOOL"/receive/*; do
-    name=$(basename "$path" .partial)
+    name=${path##*/}
+    name=${name%.partial}
     if [[ $name =~ ^[0-9A-F]{24}$ ]]; then newest=$name; fi
   done
   for path in "$SPOOL"/receive/*; do
-    name=$(basename "$path" .partial)
+    name=${path##*/}
+    name=${name%.partial}
     [[ $name =~ ^[0-9A-F]{24}$ && $name != "$CUT_LAST" && $name != "$newest" && -v CUT_END[$newest] ]] || continue
     if [[ ${CUT_HASH[$name]-} == complete || ($path == *.partial && ${name:0:8} < ${newest:0:8}) ]]; then
       rm -f "$path"

@@ -36,7 +36,7 @@ receiver_ensure() {
     wait "$RECEIVER_PID" || true
     RECEIVER_PID=
     RECEIVER_AGAIN=$((EPOCHSECONDS + 3))
-    log receiver-ended "seconds=$((EPOCHSECONDS - RECEIVER_SINCE))" "message=$(last_line "$WORK/receiver.err")"
+    log receiver-ended "seconds=$((EPOCHSECONDS - RECEIVER_SINCE))" "message=$(tail -n 3 "$WORK/receiver.err")"
   fi
   if ((EPOCHSECONDS >= RECEIVER_AGAIN)); then receiver_start; fi
 }

@@ -33,8 +33,19 @@ receiver_sidecar() {
   sidecar "$(receiver_name)" "$SPOOL/receive:/spool" pg_receivewal "${options[@]}"
 }
 
-# receiver_before: the slot must be free.
-receiver_before() { slot_release; }
+# receiver_before: the slot must be free, and no file half made: a receiver that was killed while it filled a new one
+# with zeros would never start again.
+receiver_before() {
+  local path size
+  for path in "$SPOOL"/receive/*.partial; do
+    size=$(stat -c %s "$path")
+    if [[ -n $SERVER_SEGMENT ]] && ((size != SERVER_SEGMENT && size != 0)); then
+      log leftover-removed "path=$path" "bytes=$size"
+      rm -f "$path"
+    fi
+  done
+  slot_release
+}
 
 # receiver_remove, receiver_run
 receiver_remove() { if [[ -n $PG_CONTAINER ]]; then sidecar_remove "$(receiver_name)"; fi; }

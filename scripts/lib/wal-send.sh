@@ -6,6 +6,8 @@
 # SPOOL/copies/COPY.broken: since when its outbox is whole again after it was dropped, and why.
 
 declare -A SENDER=()       # copy -> process id
+declare -A OUTBOX_COUNT=() # copy -> pieces that wait
+declare -A OUTBOX_BYTES=()
 readonly SEND_FLAGS=(--contimeout 10s --timeout 30s --retries 1 --low-level-retries 2 --transfers 4 --checkers 4 --buffer-size 0)
 readonly SEND_BATCH=200 # pieces
 
@@ -28,7 +30,10 @@ outbox_fill() {
 }
 
 # copy_file COPY KIND: prints what is kept about a copy; nothing when there is nothing.
-copy_file() { if [[ -e $SPOOL/copies/$1.$2 ]]; then cat "$SPOOL/copies/$1.$2"; fi; }
+copy_file() {
+  local line
+  if read -r line 2>/dev/null <"$SPOOL/copies/$1.$2"; then printf '%s' "$line"; fi
+}
 
 # copy_note COPY KIND TEXT
 copy_note() {
@@ -106,14 +111,11 @@ copy_drain() {
   [[ -z $covered ]] || copy_note "$1" newest "$covered"
 }
 
-# outbox_waiting COPY: whether there is something to send.
-outbox_waiting() { [[ -n $(find "$SPOOL/outbox/$1" -ignore_readdir_race -name '*.age' -print -quit) ]]; }
-
 # senders_start: one a copy, for those that have something to send and no sender at work.
 senders_start() {
   local copy
   for copy in $(conf GRANARY_COPIES); do
-    if [[ -n ${SENDER[$copy]-} ]] || ! outbox_waiting "$copy"; then continue; fi
+    if [[ -n ${SENDER[$copy]-} ]] || ((${OUTBOX_COUNT[$copy]-0} == 0)); then continue; fi
     mkdir -p "$SPOOL/send/$copy"
     rm -f "$SPOOL/send/$copy"/batch.*
     touch "$SPOOL/send/$copy/alive"
@@ -146,20 +148,29 @@ sender_end() {
   kill -KILL "${SENDER[$1]}" 2>/dev/null || true
 }
 
+# outboxes_look: what waits in each outbox, all in one go.
+outboxes_look() {
+  local piece bytes copy
+  OUTBOX_COUNT=() OUTBOX_BYTES=()
+  while read -r piece bytes; do
+    copy=${piece%%/*}
+    OUTBOX_COUNT[$copy]=$((${OUTBOX_COUNT[$copy]-0} + 1))
+    OUTBOX_BYTES[$copy]=$((${OUTBOX_BYTES[$copy]-0} + bytes))
+  done < <(find "$SPOOL/outbox" -ignore_readdir_race -name '*.age' -printf '%P %s\n')
+}
+
 # outboxes_bound: an outbox over the limit is given up: the copy is broken until a base backup made from now on is in it.
 outboxes_bound() {
   local copy bytes limit
+  outboxes_look
   limit=$(conf GRANARY_SPOOL_LIMIT 2147483648)
   for copy in $(conf GRANARY_COPIES); do
-    bytes=$(outbox_bytes "$copy")
+    bytes=${OUTBOX_BYTES[$copy]-0}
     ((bytes > limit)) || continue
     log copy-broken "copy=$copy" "bytes=$bytes" "limit=$limit"
     rm -rf "${SPOOL:?}/outbox/$copy"
     mkdir "$SPOOL/outbox/$copy"
+    OUTBOX_COUNT[$copy]=0 OUTBOX_BYTES[$copy]=0
     copy_note "$copy" broken "$EPOCHSECONDS"
   done
 }
-
-# outbox_bytes COPY, outbox_count COPY
-outbox_bytes() { find "$SPOOL/outbox/$1" -ignore_readdir_race -name '*.age' -printf '%s\n' | awk '{ sum += $1 } END { printf "%d", sum }'; }
-outbox_count() { find "$SPOOL/outbox/$1" -ignore_readdir_race -name '*.age' -printf '.' | wc -c; }

@@ -7,6 +7,7 @@ SERVER_VERSION= # 150004
 SERVER_TIMELINE=
 SERVER_LSN=     # bytes since the beginning of the log, as far as it is on the server's disk
 SERVER_PORT=
+SERVER_SEGMENT= # bytes of a segment
 SLOT_STATUS=    # reserved, extended, unreserved, lost, or absent
 SLOT_RETAINED=  # bytes the server keeps for the slot
 SLOT_LIMIT=     # bytes the server keeps at most; -1: no limit
@@ -41,6 +42,7 @@ SELECT (SELECT system_identifier FROM pg_control_system()), current_setting('ser
  (SELECT timeline_id FROM pg_control_checkpoint()),
  pg_wal_lsn_diff(w.lsn, '0/0'), current_setting('port'), coalesce(s.wal_status, 'absent'),
  coalesce(pg_wal_lsn_diff(w.lsn, s.restart_lsn), 0),
+ (SELECT setting FROM pg_settings WHERE name = 'wal_segment_size'),
  (SELECT CASE WHEN setting::bigint < 0 THEN -1 ELSE setting::bigint * 1048576 END
   FROM pg_settings WHERE name = 'max_slot_wal_keep_size')
 FROM (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_flush_lsn() END AS lsn) w
@@ -53,9 +55,10 @@ SQL
 server_facts() {
   local said
   said=$({ if [[ ${1-} == heartbeat ]]; then heartbeat_sql; fi; facts_sql; } | sql_bounded 2>"$WORK/facts.err") || return 1
-  IFS='|' read -r SERVER_SYSTEM SERVER_VERSION SERVER_TIMELINE SERVER_LSN SERVER_PORT SLOT_STATUS SLOT_RETAINED SLOT_LIMIT \
+  IFS='|' read -r SERVER_SYSTEM SERVER_VERSION SERVER_TIMELINE SERVER_LSN SERVER_PORT SLOT_STATUS SLOT_RETAINED \
+    SERVER_SEGMENT SLOT_LIMIT \
     <<<"${said##*$'\n'}"
-  [[ $SERVER_SYSTEM:$SERVER_VERSION:$SERVER_TIMELINE:$SERVER_LSN:$SERVER_PORT:$SLOT_RETAINED:$SLOT_LIMIT =~ ^[0-9:-]+$ &&
+  [[ $SERVER_SYSTEM:$SERVER_VERSION:$SERVER_TIMELINE:$SERVER_LSN:$SERVER_PORT:$SLOT_RETAINED:$SERVER_SEGMENT:$SLOT_LIMIT =~ ^[0-9:-]+$ &&
     -n $SLOT_STATUS && -n $SLOT_LIMIT ]] || return 1
 }
 

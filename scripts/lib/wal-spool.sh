@@ -64,7 +64,7 @@ piece_make() {
 # stamp_next: sets STAMP. Stamps only grow, whatever the clock does: they order the pieces that share a page.
 stamp_next() {
   CUT_STAMPED=$((EPOCHSECONDS > CUT_STAMPED ? EPOCHSECONDS : CUT_STAMPED + 1))
-  STAMP=$(date -u -d "@$CUT_STAMPED" +%Y%m%dT%H%M%SZ)
+  TZ=UTC printf -v STAMP '%(%Y%m%dT%H%M%SZ)T' "$CUT_STAMPED"
 }
 
 # stamp_at SECONDS: sets STAMP, of a moment that may have been the last one's too.

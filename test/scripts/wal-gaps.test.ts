@@ -113,14 +113,19 @@ describe("the spool", () => {
     await host.shipped();
   });
 
-  it("is freed of what a killed service was cutting", async () => {
+  it("is freed of what a killed service was cutting, and a killed receiver was making", async () => {
+    const { chain } = await host.stateIs((state) => state.ok);
     await host.stopService("SIGKILL");
     writeFileSync(spool("cut", "half"), "x");
+    const partial = readdirSync(spool("receive")).find((name) => name.endsWith(".partial")) ?? "";
+    execFileSync("truncate", ["-s", "5M", spool("receive", partial)]); // pg_receivewal never starts on such a file
     host.startService();
     await until(
       () => !existsSync(spool("cut", "half")),
       () => host.said,
     );
     await host.shipped();
+    expect(host.said).toContain(`receive/${partial} bytes=5242880`);
+    expect(host.state?.chain).toBe(chain);
   });
 });

@@ -100,7 +100,7 @@ export class Continuous extends Host {
   }
 
   /** Until the state of the service is as wanted. */
-  stateIs(check: (state: WalState) => boolean, seconds = 40): Promise<WalState> {
+  stateIs(check: (state: WalState) => boolean, seconds = 55): Promise<WalState> {
     return until(
       () => (this.state !== undefined && check(this.state) ? this.state : undefined),
       () => `${JSON.stringify(this.state)}\n${this.said}`,
