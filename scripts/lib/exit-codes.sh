@@ -23,8 +23,8 @@ readonly GRANARY_EXIT_TABLE='
 23 manifest | there is no valid manifest for what was asked | list what there is with granary-artifacts
 24 fetch-failed | the copy could not be read | check the network and the keys of that copy, or take another copy with --copy
 25 artifact-corrupt | a stored artifact differs from its manifest | take another copy with --copy, or an older one with --at
-26 wal-stalled | the continuous log does not reach every copy in time | read the message and journalctl -u granary-wal@JOB; docs/continuous.md has the remedies
-27 wal-gap | a piece of the continuous log is missing, or no base backup belongs to it | let granary-base JOB finish; to recover, take another copy with --copy, or a time before the gap with --at
+26 wal-stalled | the continuous log does not reach every copy in time | read the message and the journal of granary-wal@JOB (MariaDB, MySQL: granary-binlog@JOB); docs/continuous.md and docs/mariadb.md have the remedies
+27 wal-gap | a piece of the continuous log is missing, or no base backup belongs to it | let granary-base JOB (MariaDB, MySQL: granary-backup JOB) finish; to recover, take another copy with --copy, or a time before the gap with --at
 28 source-missing | a path or a repository of the settings is not there | correct the settings, or bring the path back; a backup without it would look whole
 29 push-failed | the Git remote did not take every branch and tag | read the message; the copies have the bundle. add the deploy key of this host, or settle a rewritten branch by hand
 30 identity-wrong | the age identity does not open this artifact | give the identity of one of the recipients of the backup on standard input
@@ -39,6 +39,8 @@ readonly GRANARY_EXIT_TABLE='
 40 install-failed | the host could not be set up | read the message of apt-get or install and run again
 41 not-applied | systemd resolved something else than what was written | look at systemctl cat and systemctl show of the unit that is named
 42 cron | on this host without systemd, cron would not start jobs or not at their time | install and start cron, set the zone to UTC (ln -sf /usr/share/zoneinfo/Etc/UTC /etc/localtime), restart cron and deploy again
+50 replica-behind | a replica is, or was until now, more than a day behind its source | read the message and look at the runs since: systemctl list-timers and journalctl -u granary@JOB; docs/replication.md has more
+51 source-changed | backups at the source of a replica were overwritten, or are gone before their time | the replica has them as they were: find out who did it before anything else, then put them back; docs/replication.md says how
 '
 
 # exit_field NAME FIELD: FIELD is code, meaning or hint; prints it.
