@@ -43,7 +43,7 @@ function complaint(program: string, args: string[]): string {
   return status === 0 ? "" : `${stdout}${stderr}`.trim() || `exit code ${String(status)}`;
 }
 
-describe("the tools are content", { timeout: 120_000 }, () => {
+describe("the tools are content", { timeout: 300_000 }, () => {
   it.each<[string, string, string[]]>([
     ["eslint", bin("eslint"), ["--cache", "--cache-strategy=content", `--cache-location=${eslintCache()}`, "."]],
     [
