@@ -114,3 +114,30 @@ server_ended() { sed -n '/redo done at/q;p' "$WORK/server.log" | tail -n 1 | sed
 
 # server_said: prints why the server gave up.
 server_said() { grep -E 'FATAL|PANIC|ERROR' "$WORK/server.log" | tail -n 1 | sed -E 's/^.*(FATAL|PANIC|ERROR): +//'; }
+
+# reached_check: a server that stops early, at something it cannot read, calls that the end of the log and is content.
+reached_check() {
+  local last number
+  last=$(segment_number "${CHAIN_SEGMENTS[-1]}" "$SEGMENT_BYTES")
+  number=$(($(lsn_bytes "${SERVER_REDO:-0/0}") / SEGMENT_BYTES))
+  # The last record may have begun in the segment before.
+  ((number >= last - 1)) ||
+    fail recovery-failed "the log was read to $SERVER_REDO only, and not into segment ${CHAIN_SEGMENTS[-1]}: $(server_ended)"
+}
+
+# recover: to the instant. When the log ends before any later transaction, all of it is what was asked for.
+recover() {
+  if server_recover "$AT_TEXT"; then
+    if [[ -z $AT_TEXT ]]; then reached_check; fi
+    return 0
+  fi
+  if [[ -n $AT_TEXT ]] && grep -q 'recovery ended before configured recovery target was reached' "$WORK/server.log"; then
+    [[ -z $CHAIN_MISSING ]] || gap_fail "$COPY"
+    log all-of-it "message=the log has no transaction after $AT"
+    if server_recover; then
+      reached_check
+      return 0
+    fi
+  fi
+  fail recovery-failed "the server: $(server_said)"
+}
