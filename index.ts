@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { CopyComponent } from "./components/copy.js";
 import { Host } from "./components/host.js";
 import { databasePasswords } from "./components/passwords.js";
+import { provisionReplicas } from "./components/replicas.js";
 import { R2Copy } from "./components/r2-copy.js";
 import { SpacesCopy } from "./components/spaces-copy.js";
 import { sshAuth } from "./components/ssh.js";
@@ -56,7 +57,8 @@ export default function granary(): Record<string, unknown> {
   const copies = Object.fromEntries(
     Object.entries(settings.copies).map(([name, copy]) => [name, provision(name, copy, settings)]),
   );
-  const common = { settings, copies, ssh, passwords, ...loginKey(settings) };
+  const replicas = provisionReplicas(settings, copies);
+  const common = { settings, copies, replicas, ssh, passwords, ...loginKey(settings) };
   const hosts = Object.keys(settings.hosts).map((name) => [name, new Host(name, common)] as const);
   return {
     proof: proof.hosts,

@@ -22,6 +22,8 @@ export interface Grant {
 
 /** A place backups are written to, provisioned. */
 export interface CopyComponent {
+  /** Name of its bucket, where it is one. */
+  readonly bucketName?: pulumi.Output<string>;
   /** Makes credentials for one host that reach this copy and nothing else. */
   grant(grantee: Grantee): Grant;
   /**

@@ -1,11 +1,12 @@
 import { remote, type types } from "@pulumi/command";
 import type * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
-import { backupJobs } from "../settings/jobs/job.js";
+import { backupJobs, replicaJobs } from "../settings/jobs/job.js";
 import type { Settings } from "../settings/schema.js";
-import type { CopyComponent } from "./copy.js";
+import type { CopyComponent, Grant } from "./copy.js";
 import { INSTALLED } from "./installed.js";
-import { Job } from "./job.js";
+import { Job, type JobArgs } from "./job.js";
+import type { Replica } from "./replica.js";
 import { randomPassword } from "./local-secret.js";
 import { directoryHash } from "./scripts-hash.js";
 import { Server } from "./server.js";
@@ -18,6 +19,8 @@ const INCOMING = `${INSTALLED}.incoming`;
 export interface HostArgs {
   settings: Settings;
   copies: Record<string, CopyComponent>;
+  /** By name of the job that fills it; of any host. */
+  replicas: Record<string, Replica>;
   ssh: SshAuth;
   /** Database passwords by `host/job`, secret. */
   passwords: pulumi.Output<Record<string, string>>;
@@ -35,7 +38,10 @@ interface Machine {
   ready: pulumi.Resource[];
 }
 
-/** A server that owns data: Granary's scripts on it, its own access to every copy, and a timer for each job. */
+/**
+ * A server that owns data: Granary's scripts on it, its own access to every copy, and a timer for each job. One that only
+ * fills replicas has access to these and to no copy.
+ */
 export class Host extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   readonly hostKey: pulumi.Output<string>;
@@ -59,34 +65,32 @@ export class Host extends pulumi.ComponentResource {
     const repositoryKeys = Object.fromEntries(
       onBox.map((job) => [job, this.clientKey(name, `restic-${job}`, connection, machine, installed)]),
     );
-    const grants = Object.entries(args.copies).map(
-      ([copy, component]) => [copy, component.grant({ host: name, boxKey, repositoryKeys, parent: this })] as const,
-    );
+    const grantee = { host: name, boxKey, repositoryKeys, parent: this };
+    const grants = mapValues(jobs.length > 0 ? args.copies : {}, (copy) => copy.grant(grantee));
     const pushes = Object.values(host.jobs).some((job) => job.kind === "source" && job.remote !== undefined);
     this.deployKey = pushes ? this.clientKey(name, "git", connection, machine, installed) : undefined;
     // One a host and not one a job: a job that is taken out and put back finds its repositories again.
     this.repositoryPassword = fileJobs.length > 0 ? randomPassword(`${name}-repositories`, this) : undefined;
-    for (const [job, { kind }] of jobs) {
+    const common = { settings: args.settings, host: name, machine: machine.id, connection, scripts };
+    const deploy = (job: string, access: Record<string, Grant>, secrets: Pick<JobArgs, "repositoryPassword"> = {}) =>
       new Job(
         `${name}-${job}`,
         {
-          settings: args.settings,
-          host: name,
+          ...common,
           job,
-          machine: machine.id,
-          connection,
-          access: Object.fromEntries(grants.map(([copy, grant]) => [copy, grant.access])),
+          access: mapValues(access, (grant) => grant.access),
           password: args.passwords.apply((passwords) => passwords[`${name}/${job}`]),
-          ...(kind === "files" ? { repositoryPassword: this.repositoryPassword! } : {}),
-          scripts,
+          ...secrets,
         },
         {
           parent: this,
-          dependsOn: [installed, ...grants.flatMap(([, grant]) => grant.ready)],
+          dependsOn: [installed, ...Object.values(access).flatMap((grant) => grant.ready)],
           ...onlyWith(machine.server),
         },
       );
-    }
+    for (const [job, { kind }] of jobs)
+      deploy(job, grants, kind === "files" ? { repositoryPassword: this.repositoryPassword! } : {});
+    for (const job of Object.keys(replicaJobs(host.jobs))) deploy(job, args.replicas[job]!.grants(name, this));
     this.address = machine.address;
     this.hostKey = machine.hostKey;
     this.registerOutputs({ address: this.address, hostKey: this.hostKey });
@@ -159,4 +163,8 @@ export class Host extends pulumi.ComponentResource {
 /** What runs on a server that is gone need not, and cannot, be cleaned up. */
 export function onlyWith(server: hcloud.Server | undefined): { deletedWith?: pulumi.Resource } {
   return server ? { deletedWith: server } : {};
+}
+
+function mapValues<V, W>(map: Record<string, V>, change: (value: V) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, change(value)]));
 }

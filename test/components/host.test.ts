@@ -28,7 +28,9 @@ function program() {
   const passwords = pulumi.secret({ "shop/orders": "the-database-password" } as Record<string, string>);
   const ssh = { privateKey: pulumi.secret(SSH_KEY) };
   const loginKey = new hcloud.SshKey("login", { publicKey: SHOP_KEY });
-  const hosts = ["shop", "web"].map((name) => new Host(name, { settings: only(), copies, ssh, passwords, loginKey }));
+  const hosts = ["shop", "web"].map(
+    (name) => new Host(name, { settings: only(), copies, replicas: {}, ssh, passwords, loginKey }),
+  );
   return hosts.map(({ address, hostKey }) => ({ address, hostKey }));
 }
 
@@ -225,7 +227,7 @@ describe("a host with files jobs", () => {
     const made = { grant, maintenance: () => undefined };
     const ssh = { privateKey: pulumi.secret(SSH_KEY) };
     const copy = Object.fromEntries(Object.keys(kept).map((name) => [name, made]));
-    new Host("shop", { settings: { ...all, copies: kept }, copies: copy, ssh, passwords });
+    new Host("shop", { settings: { ...all, copies: kept }, copies: copy, ssh, passwords, replicas: {} });
     return asked;
   };
 
