@@ -69,7 +69,7 @@ export async function lookForSecrets(
     "command lines": [...seen.commandLines].join("\n"),
     "the hosts' journals": journals,
     "the state": await readTree(join(runDir(), "state")),
-    "the stack's outputs": JSON.stringify(await stack.outputs()),
+    "the stack's outputs": JSON.stringify(await plainOutputs(stack)),
     "the rehearsal's log": (await readFile(join(runDir(), "lab.log"), "utf8").catch(() => "")) + report,
   };
   return Object.entries(places).map(([place, text]) => {
@@ -79,6 +79,14 @@ export async function lookForSecrets(
     const actual = found.length > 0 ? `found: ${found.join(", ")}` : looked;
     return { name: `no secret in ${place}`, ok: actual === expected, expected, actual };
   });
+}
+
+/** What `pulumi stack output` shows: of an output that is secret, nothing. */
+async function plainOutputs(stack: Stack): Promise<Record<string, unknown>> {
+  const outputs = Object.entries(await stack.outputs());
+  return Object.fromEntries(
+    outputs.map(([name, { value, secret }]) => [name, secret ? "[secret]" : (value as unknown)]),
+  );
 }
 
 async function readTree(directory: string): Promise<string> {

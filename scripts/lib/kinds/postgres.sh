@@ -20,10 +20,11 @@ kind_units() {
   if continuous; then printf 'granary-wal@%s.service\ngranary-base@%s.timer %s\n' "$1" "$1" "$(conf GRANARY_BASE_ON_CALENDAR)"; fi
 }
 
-# kind_afterwards: a log that stands still makes the nightly run red too, though its dump is good.
+# kind_afterwards: a log that stands still, or of which a copy lacks a piece, makes the nightly run red though its dump is good.
 kind_afterwards() {
   continuous || return 0
   "$LIB/../granary-wal" "$JOB" --status >/dev/null
+  "$LIB/../granary-wal" "$JOB" --verify >/dev/null
 }
 
 kind_preconditions() {
