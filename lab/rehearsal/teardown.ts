@@ -2,21 +2,28 @@ import { AwsClient } from "aws4fetch";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { ACCOUNT, type World } from "../world.js";
 
+const R2_BUCKETS = ["kolonell-archive", "kolonell-images-copy"];
+const SPACES_BUCKETS = [
+  { region: "fra1.spaces", path: "/kolonell-backups" },
+  { region: "fra1.spaces", path: "/kolonell-images" },
+  { region: "ams3.spaces", path: "/kolonell-backups-replica" },
+];
+
 /**
  * Destroys the stack for good. What must never go by accident is protected three times over, so each is lifted by name:
  * Pulumi's protection, the bucket lock (with the account's own credentials, which no host has), and the buckets' content.
  */
 export async function destroyEverything(stack: Stack, world: World): Promise<void> {
   await unprotect(stack);
-  await cloudflare(world, "PUT", "/r2/buckets/kolonell-archive/lock", { rules: [] });
+  for (const bucket of R2_BUCKETS) await cloudflare(world, "PUT", `/r2/buckets/${bucket}/lock`, { rules: [] });
   const keys = new AwsClient({
     accessKeyId: world.secrets.spaces.accessId,
     secretAccessKey: world.secrets.spaces.secretKey,
     service: "s3",
     region: "fra1",
   });
-  await emptyVersions(keys, `${world.clouds.url("fra1.spaces")}/kolonell-backups`);
-  await emptyR2(world);
+  for (const bucket of SPACES_BUCKETS) await emptyVersions(keys, world.clouds.url(bucket.region) + bucket.path);
+  for (const bucket of R2_BUCKETS) await emptyR2(world, bucket);
   await stack.destroy();
 }
 
@@ -75,18 +82,18 @@ async function removeAll(keys: AwsClient, urls: string[]): Promise<void> {
 }
 
 /** R2 has no root key: a token made for the purpose empties the bucket and is deleted again. */
-async function emptyR2(world: World): Promise<void> {
+async function emptyR2(world: World, bucket: string): Promise<void> {
   const groups = (await cloudflare(world, "GET", "/tokens/permission_groups")) as {
     result: { id: string; name: string }[];
   };
   const group = groups.result.find(({ name }) => name === "Workers R2 Storage Bucket Item Write")!;
   const token = (await cloudflare(world, "POST", "/tokens", {
-    name: "empty the archive",
+    name: `empty ${bucket}`,
     policies: [
       {
         effect: "allow",
         permission_groups: [{ id: group.id }],
-        resources: { [`com.cloudflare.edge.r2.bucket.${ACCOUNT}_default_kolonell-archive`]: "*" },
+        resources: { [`com.cloudflare.edge.r2.bucket.${ACCOUNT}_default_${bucket}`]: "*" },
       },
     ],
   })) as { result: { id: string; value: string } };
@@ -96,7 +103,7 @@ async function emptyR2(world: World): Promise<void> {
     service: "s3",
     region: "auto",
   });
-  await emptyObjects(keys, `${world.clouds.url(`${ACCOUNT}.r2`)}/kolonell-archive`);
+  await emptyObjects(keys, `${world.clouds.url(`${ACCOUNT}.r2`)}/${bucket}`);
   await cloudflare(world, "DELETE", `/tokens/${token.result.id}`);
 }
 
