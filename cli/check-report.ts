@@ -8,17 +8,28 @@ export interface HostReport extends HostProof {
   jobs: Upcoming[];
 }
 
+/** A host that owns nothing and only fills replicas. */
+export interface FillerReport {
+  host: string;
+  jobs: Upcoming[];
+}
+
 /** The tables of every host. */
-export function reportText(hosts: HostReport[], terminal: Terminal): string {
+export function reportText(hosts: HostReport[], fillers: FillerReport[], terminal: Terminal): string {
   if (hosts.length === 0) return "no hosts: nothing to back up; add one under granary:hosts\n";
-  return hosts.map((host) => hostText(host, terminal)).join("\n");
+  return [...hosts.map((host) => hostText(host, terminal)), ...fillers.map(fillerText)].join("\n");
+}
+
+function fillerText({ host, jobs }: FillerReport): string {
+  return [`host ${host} owns nothing and fills replicas`, "", ...jobLines(jobs), ""].join("\n");
 }
 
 function hostText(report: HostReport, terminal: Terminal): string {
-  const { host, production, copies, ok, legs, jobs } = report;
+  const { host, production, copies, replicas, ok, legs, jobs } = report;
+  const elsewhere = Object.entries(replicas).map(([name, domain]) => [`${name}, replica`, domain] as const);
   const places = rows([
     ["copy", "provider", "country", "medium", "can be destroyed by"],
-    ...Object.entries({ production, ...copies }).map(([name, d]) => [
+    ...[...Object.entries({ production, ...copies }), ...elsewhere].map(([name, d]) => [
       name,
       d.provider,
       d.country,
@@ -28,9 +39,20 @@ function hostText(report: HostReport, terminal: Terminal): string {
   ]);
   const proved = rows([["rule", "holds", "found"], ...legs.map((leg) => [leg.rule, word(leg), leg.found])]);
   const remedies = legs.flatMap(({ rule, remedy }) => (remedy === undefined ? [] : [`  ${rule}: ${remedy}`]));
+  remedies.push(...replicaRemedies(report));
   const verdict = ok ? paint("keeps the 3-2-1 rule", 32, terminal) : paint("BREAKS the 3-2-1 rule", 31, terminal);
   const proof = [`host ${host} ${verdict}`, "", ...places, "", ...proved, "", "to do:", ...remedies];
   return [...proof, "", ...jobLines(jobs), ""].join("\n");
+}
+
+/** A lock holds against whoever has a key; a bucket at Spaces has none. */
+function replicaRemedies({ host, replicas }: HostReport): string[] {
+  return Object.entries(replicas)
+    .filter(([, { on, provider }]) => on === host && provider === "digitalocean")
+    .map(
+      ([name]) =>
+        `  replica of ${name}: root on ${host} reaches both; let a host that owns nothing fill it (replica.on)`,
+    );
 }
 
 function jobLines(jobs: Upcoming[]): string[] {

@@ -39,12 +39,16 @@ export function copyDomain(copy: Copy): FailureDomain {
   }
 }
 
-/**
- * The failure domain of a replica: another place, but its source's company. Only the host that fills it has a key to it.
- */
-export function replicaDomain({ target }: ReplicaJob, on: string): FailureDomain {
-  if (target.kind === "r2") return r2Domain(target.location);
-  return spacesDomain(target.region, `root on ${on}, which fills it (its key may delete versions)`);
+/** Where a replica is. */
+export interface ReplicaDomain extends FailureDomain {
+  /** The host that fills it; no other has a key to it. */
+  on: string;
+}
+
+/** The failure domain of a replica: another place, but for copies their source's company. */
+export function replicaDomain({ target }: ReplicaJob, on: string): ReplicaDomain {
+  if (target.kind === "r2") return { ...r2Domain(target.location), on };
+  return { ...spacesDomain(target.region, `root on ${on}, which fills it (its key may delete versions)`), on };
 }
 
 function spacesDomain(region: string, who: string): FailureDomain {

@@ -1,7 +1,13 @@
 import type { Copy, Host, Settings } from "../settings/schema.js";
 import { isBackup } from "../settings/jobs/job.js";
 import { replicasOf } from "../settings/replicas.js";
-import { copyDomain, productionDomain, replicaDomain, type FailureDomain } from "./failure-domain.js";
+import {
+  copyDomain,
+  productionDomain,
+  replicaDomain,
+  type FailureDomain,
+  type ReplicaDomain,
+} from "./failure-domain.js";
 
 export type Rule = "3 copies" | "2 media" | "1 off-site" | "1 out of the host's reach" | "0 errors";
 
@@ -25,7 +31,7 @@ export interface HostProof {
   /** By copy name. */
   copies: Record<string, FailureDomain>;
   /** By copy name: where its replica is. None counts as a copy: it is at the company of its source, and filled from it. */
-  replicas: Record<string, FailureDomain>;
+  replicas: Record<string, ReplicaDomain>;
   /** Always the five rules, in order. */
   legs: Leg[];
 }
@@ -80,7 +86,7 @@ function proveHost(host: string, owner: Host, settings: Settings): HostProof {
   return { host, ok, production, copies: domains, replicas: replicaDomains(settings), legs };
 }
 
-function replicaDomains(settings: Settings): Record<string, FailureDomain> {
+function replicaDomains(settings: Settings): Record<string, ReplicaDomain> {
   const ofCopies = replicasOf(settings).filter(({ job }) => job.holds === "backups");
   return Object.fromEntries(ofCopies.map(({ on, job }) => [job.from, replicaDomain(job, on!)]));
 }

@@ -4,7 +4,7 @@ import { upcoming } from "../../plan/upcoming.js";
 import { parseSettings } from "../../settings/parse.js";
 import type { Host, Settings } from "../../settings/schema.js";
 import { readStackFile } from "../../settings/stack-file.js";
-import { reportText, type HostReport } from "../check-report.js";
+import { reportText, type FillerReport, type HostReport } from "../check-report.js";
 import { UsageError, type Command } from "../command.js";
 
 const HELP = `usage: granary check [--stack NAME] [--json]
@@ -29,13 +29,21 @@ export const check: Command = {
     if (!/^[\w.-]+$/.test(stack)) throw new UsageError(`bad stack name "${stack}": use the NAME of Pulumi.NAME.yaml`);
     const settings = parseSettings(readStackFile(terminal.directory, stack));
     const report = reportOf(settings, terminal.now ?? new Date());
-    terminal.out(json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report.hosts, terminal));
+    terminal.out(
+      json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report.hosts, report.fillers, terminal),
+    );
     return report.ok ? 0 : 1;
   },
 };
 
 /** The proof as it is, and below each host what starts there when. */
-function reportOf(settings: Settings, now: Date): { ok: boolean; hosts: HostReport[] } {
+function reportOf(settings: Settings, now: Date): { ok: boolean; hosts: HostReport[]; fillers: FillerReport[] } {
   const { ok, hosts } = prove(settings);
-  return { ok, hosts: hosts.map((proof) => ({ ...proof, jobs: upcoming(settings.hosts[proof.host] as Host, now) })) };
+  const jobs = (host: string) => upcoming(settings.hosts[host] as Host, now);
+  const others = Object.keys(settings.hosts).filter((name) => !hosts.some(({ host }) => host === name));
+  return {
+    ok,
+    hosts: hosts.map((proof) => ({ ...proof, jobs: jobs(proof.host) })),
+    fillers: others.map((host) => ({ host, jobs: jobs(host) })),
+  };
 }

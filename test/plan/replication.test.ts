@@ -121,12 +121,14 @@ describe("the proof with replicas", () => {
         country: "NL",
         medium: "object store",
         destroyers: ["root on runner, which fills it (its key may delete versions)", "the digitalocean account"],
+        on: "runner",
       },
       r2: {
         provider: "cloudflare",
         country: "eastern Europe",
         medium: "object store",
         destroyers: ["the cloudflare account (it can remove the lock)"],
+        on: "runner",
       },
     });
   });
