@@ -27,13 +27,16 @@ export function control(data: string, socket: string, ...args: string[]): void {
   server("pg_ctl", "-D", data, "-w", "-l", join(data, "server.log"), "-o", options, ...args);
 }
 
+/** How many times longer than on an idle machine a test waits before it gives up: waiting costs nothing where all is well. */
+const PATIENCE = 4;
+
 /** Polls until `check` gives something true; fails with what `why` says. */
 export async function until<T>(check: () => T | Promise<T>, why: () => string, seconds = 30): Promise<T> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(100)) {
+  for (const end = Date.now() + seconds * PATIENCE * 1000; Date.now() < end; await sleep(100)) {
     const value = await check();
     if (value) return value;
   }
-  throw new Error(`not in ${String(seconds)} s: ${why()}`);
+  throw new Error(`not in ${String(seconds * PATIENCE)} s: ${why()}`);
 }
 
 export interface WalState {
