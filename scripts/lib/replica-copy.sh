@@ -14,8 +14,9 @@ replica_rclone() (
 # Its type is kept anyway.
 replica_metadata() {
   local flags
+  [[ $(conf GRANARY_REPLICA_HOLDS) == uploads ]] || return 0
   flags=$(rclone --config /dev/null help flags 2>&1)
-  if [[ $(conf GRANARY_REPLICA_HOLDS) == uploads && $flags == *' --metadata '* ]]; then printf '%s' --metadata; fi
+  if [[ $flags == *' --metadata '* ]]; then printf '%s' --metadata; fi
 }
 
 # replica_copy LIST PREFIX: the keys of a list to below a prefix of the replica. Leaves why it failed in PROBLEMS.
