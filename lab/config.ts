@@ -22,7 +22,6 @@ export function tool(name: "pulumi" | "minio" | "s3admin"): string {
 
 /** The lab's own network; nothing outside its namespace reaches it. */
 export const network = {
-  namespace: "granary",
   bridge: "br0",
   gateway: "10.213.77.1",
   prefixLength: 24,

@@ -7,10 +7,11 @@
 # exit codes: the command's; 75 another lab is running here
 set -Eeuo pipefail
 
-namespace=granary
 bridge=br0
 gateway=10.213.77.1
 cache=${GRANARY_CACHE:-$HOME/.cache/granary}
+# One lab a cache: a second cache has a network of its own, which never meets the first.
+namespace=granary-$(cksum <<<"$cache" | cut -d ' ' -f 1)
 
 say() { printf '  lab: %s\n' "$*" >&2; }
 
@@ -61,7 +62,7 @@ main() {
   ((EUID == 0)) || { say "the lab makes network namespaces and containers: run it as root"; exit 77; }
   mkdir -p "$cache"
   exec 8>"$cache/lab.lock"
-  flock --nonblock 8 || { say "another lab is running (lock $cache/lab.lock): wait for it, or stop it"; exit 75; }
+  flock --nonblock 8 || { say "another lab is running (lock $cache/lab.lock): wait for it, stop it, or name another GRANARY_CACHE"; exit 75; }
   tear_down
   trap 'tear_down' EXIT
   set_up
@@ -72,10 +73,12 @@ main() {
   unshare --mount bash -c '
     mount --bind "$1/run/resolv.conf" /etc/resolv.conf
     mount --bind "$1/run/nsswitch.conf" /etc/nsswitch.conf
-    shift
-    exec nsenter --net=/run/netns/granary -- "$@"' enter "$cache" "$@" 8>&- &
+    namespace=$2
+    shift 2
+    exec nsenter --net="/run/netns/$namespace" -- "$@"' enter "$cache" "$namespace" "$@" 8>&- &
   child=$!
   printf "%s\n" "$$" >"$cache/run/enter.pid"
+  printf "%s\n" "$namespace" >"$cache/run/namespace"
   while :; do
     wait "$child" && status=0 || status=$?
     kill -0 "$child" 2>/dev/null || break

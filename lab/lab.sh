@@ -17,7 +17,7 @@ need_lab() {
   [[ -e $cache/run/lab.json ]] || { echo "error: no lab is up; start one with: npm run lab -- up" >&2; exit 75; }
 }
 
-inside() { nsenter --net=/run/netns/granary -- "$@"; }
+inside() { nsenter --net="/run/netns/$(<"$cache/run/namespace")" -- "$@"; }
 
 main() {
   local command=${1:-}
