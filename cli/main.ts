@@ -1,11 +1,13 @@
 import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.js";
 import { check } from "./commands/check.js";
+import { keygen } from "./commands/keygen.js";
 import { maintain } from "./commands/maintain.js";
 import { restore } from "./commands/restore.js";
 
 /** Every command; one line each. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   check,
+  keygen,
   maintain,
   restore,
 };

@@ -12,7 +12,7 @@ export interface Encryption {
 /** An X25519 public key has 32 bytes. */
 const KEY_BYTES = 32;
 
-const MAKE = "make a key pair with `age-keygen -o identity.txt` and write its public key, age1…, here";
+const MAKE = "make a key pair with `npx granary keygen` and write its public key, age1…, here";
 
 const recipientSchema = z.string({ error: MAKE }).superRefine((value, ctx) => {
   const message = fault(value);

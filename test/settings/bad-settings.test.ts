@@ -24,7 +24,7 @@ const cut = HOST_KEY.slice(0, -8);
 /** What is written where; where the problem is said to be (when elsewhere), the value shown, part of the remedy. */
 const CASES: [path: string, written: unknown, value: string, remedy: string, at?: string][] = [
   ["encryption", undefined, "nothing", "is missing: give encryption as a map of: recipients"],
-  ["encryption.recipients", [], "a list of 0", "nobody could decrypt: make a key pair with `age-keygen"],
+  ["encryption.recipients", [], "a list of 0", "nobody could decrypt: make a key pair with `npx granary keygen"],
   ["encryption.recipients", "age1x", '"age1x"', "give a list of age public keys"],
   ["encryption.recipients", [RECIPIENTS[0], RECIPIENTS[0]], "a list of 2", "list each once"],
   ["encryption.recipients.0", IDENTITY, SECRET, "treat it as leaked"],
@@ -34,7 +34,7 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
   ["encryption.recipients.0", "recipient", '"recipient"', "a character is wrong or missing"],
   ["encryption.recipients.0", "a12uel5l", '"a12uel5l"', "the hosts' age knows no plugins"],
   ["encryption.recipients.0", HOST_KEY, `"${HOST_KEY}"`, "SSH keys are not taken as recipients"],
-  ["encryption.recipients.0", 7, "7", "make a key pair with `age-keygen"],
+  ["encryption.recipients.0", 7, "7", "make a key pair with `npx granary keygen"],
   ["encryption.recipiens", [], "a list of 0", "unknown setting; encryption has: recipients"],
   ["backups", true, "true", "unknown setting; the settings has: encryption, copies, hosts, retention"],
   ["copies", undefined, "nothing", "give copies as a map from names to settings"],
