@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { beginLine, endLine, failedLine, secondsSince } from "../../cli/progress.js";
 import { repository } from "../config.js";
 import type { Check } from "../shop/content.js";
 
@@ -17,8 +18,6 @@ export interface Rehearsal {
   disaster: { kind: string; copy: string; lostSeconds: number; ttrSeconds: number };
   checks: Check[];
 }
-
-const seconds = (since: number): number => Math.round((performance.now() - since) / 100) / 10;
 
 /** Collects phases and checks, and tells the person watching how it goes. */
 export class Report {
@@ -43,12 +42,12 @@ export class Report {
   /** Runs one phase, says so, and times it. */
   async phase<T>(name: string, what: string, work: () => Promise<T>): Promise<T> {
     const start = performance.now();
-    process.stdout.write(`${name.padEnd(18)} ${what}\n`);
+    process.stdout.write(beginLine(name, what));
     try {
       return await work();
     } finally {
-      this.result.phases.push({ name, seconds: seconds(start) });
-      process.stdout.write(`${"".padEnd(18)} ${seconds(start).toFixed(1)} s\n`);
+      this.result.phases.push({ name, seconds: secondsSince(start) });
+      process.stdout.write(endLine(secondsSince(start)));
     }
   }
 
@@ -58,9 +57,7 @@ export class Report {
 
   checks(checks: Check[]): void {
     this.result.checks.push(...checks);
-    for (const { ok, name, expected, actual } of checks) {
-      if (!ok) process.stdout.write(`${"".padEnd(18)} FAILED ${name}: expected ${expected}, got ${actual}\n`);
-    }
+    for (const check of checks) if (!check.ok) process.stdout.write(failedLine(check));
   }
 
   /** `ok` is earned: every check ran and passed, and `expectedPhases` all happened. */
@@ -68,7 +65,7 @@ export class Report {
     const { result } = this;
     const ran = new Set(result.phases.map((phase) => phase.name));
     for (const name of expectedPhases) this.check(`phase ${name} ran`, true, ran.has(name));
-    result.seconds = seconds(this.start);
+    result.seconds = secondsSince(this.start);
     result.ok = result.checks.length > expectedPhases.length && result.checks.every((check) => check.ok);
     const directory = join(repository, "lab/out");
     await mkdir(directory, { recursive: true });

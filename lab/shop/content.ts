@@ -1,5 +1,8 @@
 // What is in a shop's database, as hashes: taken in the very snapshot that a backup dumped, and compared after a restore.
 import { readFileSync } from "node:fs";
+import type { Check } from "../../cli/progress.js";
+
+export type { Check } from "../../cli/progress.js";
 
 /** Number of rows of a table or view, and the hash over all of them in key order. */
 export interface RowsFingerprint {
@@ -20,14 +23,6 @@ export interface Fingerprint {
   sequences: Record<string, SequenceFingerprint>;
   roles: Record<string, string>;
   definitions: Record<string, string>;
-}
-
-/** One comparison, as `rehearsal.json` holds it. */
-export interface Check {
-  name: string;
-  ok: boolean;
-  expected: string;
-  actual: string;
 }
 
 /** PostgreSQL's own form of an exported snapshot's id. */
