@@ -1,12 +1,5 @@
 /** How a long command tells the person watching how it goes: a line when a phase begins, one with its seconds when it ends. */
-
-/** One thing that was compared. */
-export interface Check {
-  name: string;
-  ok: boolean;
-  expected: string;
-  actual: string;
-}
+import type { Check } from "../plan/check.js";
 
 const NAME_WIDTH = 18;
 

@@ -1,6 +1,7 @@
 import type { Copy, Host, Settings } from "../settings/schema.js";
 import { isBackup } from "../settings/jobs/job.js";
 import { replicasOf } from "../settings/replicas.js";
+import { DRILL_DAYS, drillAge, type LastDrill } from "./drill.js";
 import {
   copyDomain,
   productionDomain,
@@ -53,11 +54,18 @@ export class ProofError extends Error {
   }
 }
 
-/** Computes the rule from the settings alone. Never throws: look at `ok`, or use {@link assertProof}. */
-export function prove(settings: Settings): Proof {
+/** What is known beside the settings. */
+export interface Known {
+  /** By host. */
+  drills: Readonly<Record<string, LastDrill>>;
+  now: Date;
+}
+
+/** Computes the rule from the settings and what is known. Never throws: look at `ok`, or use {@link assertProof}. */
+export function prove(settings: Settings, known?: Known): Proof {
   // A host that only fills replicas owns nothing that could be lost.
   const owners = Object.entries(settings.hosts).filter(([, { jobs }]) => Object.values(jobs).some(isBackup));
-  const hosts = owners.map(([name, host]) => proveHost(name, host, settings));
+  const hosts = owners.map(([name, host]) => proveHost(name, host, settings, known));
   return { ok: hosts.every((h) => h.ok), hosts };
 }
 
@@ -71,7 +79,7 @@ export function assertProof(settings: Settings): Proof {
   return proof;
 }
 
-function proveHost(host: string, owner: Host, settings: Settings): HostProof {
+function proveHost(host: string, owner: Host, settings: Settings, known?: Known): HostProof {
   const { copies } = settings;
   const production = productionDomain(owner);
   const domains = Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copyDomain(copy)]));
@@ -80,7 +88,7 @@ function proveHost(host: string, owner: Host, settings: Settings): HostProof {
     twoMedia([production, ...Object.values(domains)]),
     offSite(production, domains),
     outOfReach(copies),
-    zeroErrors(),
+    zeroErrors(host, known),
   ];
   const ok = legs.every((leg) => leg.ok !== false);
   return { host, ok, production, copies: domains, replicas: replicaDomains(settings), legs };
@@ -142,14 +150,23 @@ function guardOf(copy: Copy): string | undefined {
   }
 }
 
-/** Settings cannot tell whether a restore works; only a restore can. */
-function zeroErrors(): Leg {
-  return {
-    rule: "0 errors",
-    ok: undefined,
-    found: "not known: no restore has been looked at",
-    remedy: "restore one: `npm run rehearse`",
-  };
+/** Settings cannot tell whether a restore works; only a restore can, and not for ever. */
+function zeroErrors(host: string, known?: Known): Leg {
+  const drill = known?.drills[host];
+  const rule = "0 errors";
+  const remedy = `restore one: \`npx granary drill ${host}\``;
+  if (known === undefined || drill === undefined)
+    return { rule, ok: undefined, found: "not known: no restore has been looked at", remedy };
+  const days = drillAge(drill, known.now);
+  const when = days < 1 ? "today" : days === 1 ? "yesterday" : `${days} days ago`;
+  const from = drill.copy === undefined ? "" : ` from ${drill.copy}`;
+  if (!drill.ok) return leg(rule, false, `the last drill${from}, ${when}, failed`, `open its report, then ${remedy}`);
+  return leg(
+    rule,
+    days <= DRILL_DAYS,
+    `the last drill${from} passed ${when}`,
+    `older than ${DRILL_DAYS} days: ${remedy}`,
+  );
 }
 
 function leg(rule: Rule, ok: boolean, found: string, remedy: string): Leg {

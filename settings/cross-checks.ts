@@ -1,3 +1,4 @@
+import { drillConflicts } from "./drill-checks.js";
 import { SNAPSHOT_SLOTS } from "./copies/storage-box.js";
 import { isBackup } from "./jobs/job.js";
 import { isWithin } from "./jobs/paths.js";
@@ -43,6 +44,7 @@ export function conflicts(settings: Settings): Conflict[] {
     ...idleHosts(settings, (name) => !Object.values(settings.hosts[name]!.jobs).some(isBackup)),
     ...replicaConflicts(settings),
     ...missingLogin(settings),
+    ...drillConflicts(settings),
   ];
 }
 

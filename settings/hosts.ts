@@ -79,13 +79,16 @@ const addressedSchema = strict("a host that exists", {
   country: z.string({ error: COUNTRY_RULE }).refine((code) => COUNTRIES.has(code), { error: COUNTRY_RULE }),
 });
 
+/** A server at Hetzner, whoever it is made for. */
+export const serverSchema = strict("server", {
+  type: text(SERVER_TYPES, SERVER_TYPE_RULE).default("cx23"),
+  location: oneOf("a Hetzner location", Object.keys(HETZNER_LOCATIONS)).default("nbg1"),
+  image: oneOf("an image", IMAGES).default("debian-12"),
+});
+
 const createdSchema = strict("a host with `server`, which the program makes and knows the address and place of,", {
   ...common,
-  server: strict("server", {
-    type: text(SERVER_TYPES, SERVER_TYPE_RULE).default("cx23"),
-    location: oneOf("a Hetzner location", Object.keys(HETZNER_LOCATIONS)).default("nbg1"),
-    image: oneOf("an image", IMAGES).default("debian-12"),
-  }),
+  server: serverSchema,
 }).transform((host) => ({
   ...host,
   // A server the program made listens where its image says; its firewall opens no other port.

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import { copiesSchema, type Copy } from "./copies/copy.js";
+import { drillSchema, type Drill } from "./drill.js";
 import { encryptionSchema, type Encryption } from "./recipients.js";
 import { hostsSchema, type Host } from "./hosts.js";
 import { retentionSchema, type Retention } from "./retention.js";
@@ -17,6 +18,7 @@ export type { SpacesCopy } from "./copies/spaces.js";
 export type { Place, R2Place, SpacesPlace } from "./copies/place.js";
 export type { StorageBoxCopy } from "./copies/storage-box.js";
 export type { AddressedHost, CreatedHost, Host, ServerSpec } from "./hosts.js";
+export type { Drill } from "./drill.js";
 export type { CacheJob } from "./jobs/cache.js";
 export type { ConfigsJob, FilesJob, LogsJob } from "./jobs/files.js";
 export type { BackupJob, Job } from "./jobs/job.js";
@@ -44,6 +46,8 @@ export interface Settings {
   ssh?: Ssh;
   /** Buckets the shop writes uploads to, by name. */
   uploads?: Record<string, UploadsBucket>;
+  /** The monthly restore test; absent: its defaults. */
+  drill?: Drill;
 }
 
 export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
@@ -53,4 +57,5 @@ export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
   retention: retentionSchema,
   ssh: sshSchema.exactOptional(),
   uploads: uploadsSchema.exactOptional(),
+  drill: drillSchema.exactOptional(),
 });

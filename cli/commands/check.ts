@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { LastDrill } from "../../plan/drill.js";
 import { prove } from "../../plan/proof.js";
 import { upcoming } from "../../plan/upcoming.js";
 import { parseSettings } from "../../settings/parse.js";
@@ -6,10 +7,12 @@ import type { Host, Settings } from "../../settings/schema.js";
 import { readStackFile } from "../../settings/stack-file.js";
 import { reportText, type FillerReport, type HostReport } from "../check-report.js";
 import { UsageError, type Command } from "../command.js";
+import { lastDrills } from "../evidence/last-drill.js";
 
 const HELP = `usage: granary check [--stack NAME] [--json]
 
-Reads Pulumi.<NAME>.yaml and shows whether it keeps the 3-2-1 rule and when each job runs next (UTC).
+Reads Pulumi.<NAME>.yaml and shows whether it keeps the 3-2-1 rule and when each job runs next (UTC). Whether a restore
+works is what the newest drill in evidence/ says: one that failed, or is older than 35 days, breaks the rule.
 Touches nothing, needs no credentials.
 
   --stack NAME   the stack (prod)
@@ -28,7 +31,7 @@ export const check: Command = {
     const { stack, json } = parseArgs({ args, options, strict: true }).values;
     if (!/^[\w.-]+$/.test(stack)) throw new UsageError(`bad stack name "${stack}": use the NAME of Pulumi.NAME.yaml`);
     const settings = parseSettings(readStackFile(terminal.directory, stack));
-    const report = reportOf(settings, terminal.now ?? new Date());
+    const report = reportOf(settings, terminal.now ?? new Date(), lastDrills(terminal.directory, settings));
     terminal.out(
       json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report.hosts, report.fillers, terminal),
     );
@@ -37,8 +40,12 @@ export const check: Command = {
 };
 
 /** The proof as it is, and below each host what starts there when. */
-function reportOf(settings: Settings, now: Date): { ok: boolean; hosts: HostReport[]; fillers: FillerReport[] } {
-  const { ok, hosts } = prove(settings);
+function reportOf(
+  settings: Settings,
+  now: Date,
+  drills: Record<string, LastDrill>,
+): { ok: boolean; hosts: HostReport[]; fillers: FillerReport[] } {
+  const { ok, hosts } = prove(settings, { drills, now });
   const jobs = (host: string) => upcoming(settings.hosts[host] as Host, now);
   const others = Object.keys(settings.hosts).filter((name) => !hosts.some(({ host }) => host === name));
   return {

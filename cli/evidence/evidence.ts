@@ -1,5 +1,6 @@
+import type { Check } from "../../plan/check.js";
 import { TTR_SECONDS } from "../../plan/targets.js";
-import { beginLine, endLine, failedLine, secondsSince, type Check } from "../progress.js";
+import { beginLine, endLine, failedLine, secondsSince } from "../progress.js";
 import { SCHEMA, type EvidenceRecord, type Kind, type Restored } from "./record.js";
 import { writeEvidence, type Written } from "./write.js";
 

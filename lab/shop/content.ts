@@ -1,8 +1,8 @@
 // What is in a shop's database, as hashes: taken in the very snapshot that a backup dumped, and compared after a restore.
 import { readFileSync } from "node:fs";
-import type { Check } from "../../cli/progress.js";
+import type { Check } from "../../plan/check.js";
 
-export type { Check } from "../../cli/progress.js";
+export type { Check } from "../../plan/check.js";
 
 /** Number of rows of a table or view, and the hash over all of them in key order. */
 export interface RowsFingerprint {

@@ -48,6 +48,13 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
   ["copies.spaces.bucket", "b".repeat(101), `"${"b".repeat(100)}…"`, "use 3-63 lower-case letters"],
   ["copies.spaces.bucket", "kolonell-", '"kolonell-"', "a letter or digit at both ends"],
   ["copies.spaces.bucket", undefined, "nothing", "is missing: use 3-63 lower-case letters"],
+  ["drill", {}, "nothing", "could not log in on the staging server of a drill", "ssh.publicKey"],
+  ["drill", true, "true", "give drill as a map of: server, keep, copyOrder"],
+  ["drill.keep", "yes", '"yes"', "use true or false"],
+  ["drill.server.type", "cx11", '"cx11"', "use a type Hetzner still sells"],
+  ["drill.copyOrder", "r2", '"r2"', "use a list of names of copies that are buckets"],
+  ["drill.copyOrder", [], "a list of 0", "use a list of names of copies that are buckets"],
+  ["drill.copyOrder", [7], "7", "use a list of names of copies that are buckets", "drill.copyOrder.0"],
   ["copies.spaces.mirror", {}, "a map", "a spaces copy has: kind, region, bucket, endpoint, replica"],
   ["copies.spaces.endpoint", "https://a:b@x", SECRET, "leave it out for the vendor's own endpoint"],
   ["copies.spaces.secretKey", "x", SECRET, "secrets are set with `pulumi config set --secret`"],
@@ -238,6 +245,22 @@ describe("bad settings", () => {
     const error = new SettingsError(problems(spoiled(`copies.AGE-SECRET-KEY-1${MARK}`, 1)));
     expect(error.message).toContain("copies.(secret, not shown)");
     expect(error.message).not.toContain(MARK);
+  });
+});
+
+describe("a drill", () => {
+  const withOrder = (copyOrder: string[], copies: unknown = example().copies) => ({
+    ...{ ...example(), copies, ssh: { publicKey: HOST_KEY }, drill: { copyOrder } },
+  });
+  it("reads buckets of the settings, each once", () => {
+    expect(problems(withOrder(["r2", "spaces"]))).toEqual([]);
+    expect(problems(withOrder(["r2", "box", "r2"]))).toEqual([
+      { path: "drill.copyOrder.1", value: '"box"', message: "is no bucket among the copies: use spaces, r2" },
+      { path: "drill.copyOrder.2", value: '"r2"', message: "is there twice: name each copy once" },
+    ]);
+    expect(problems(withOrder(["box"], { box: { kind: "storageBox" } }))[0]?.message).toBe(
+      "is no bucket among the copies: use none, and add one",
+    );
   });
 });
 

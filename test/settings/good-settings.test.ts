@@ -62,6 +62,13 @@ describe("parseSettings", () => {
     });
   });
 
+  it("fills in what a drill needs", () => {
+    expect(parseSettings({ ...example(), ssh: { publicKey: HOST_KEY }, drill: {} }).drill).toEqual({
+      server: { type: "cx23", location: "nbg1", image: "debian-12" },
+      keep: false,
+    });
+  });
+
   it.each(["shop.example", "2001:db8::1", "10.213.77.10"])("takes the address %s", (address) => {
     expect(parseSettings(spoiled("hosts.shop.address", address)).hosts["shop"]).toMatchObject({ address });
   });
