@@ -72,10 +72,15 @@ async function untilReady(child: ChildProcess, endpoint: Endpoint): Promise<void
   child.once("exit", (code, signal) => (failure ??= new Error(`minio ended with ${signal ?? code}`)));
   for (const end = Date.now() + startSeconds * 1000; Date.now() < end; await sleep(50)) {
     if (failure) throw failure;
-    const answer = await rootCall(endpoint, "GET", "/").catch(() => undefined);
-    if (answer?.status === 200) return;
+    // A server that lists its buckets may not be able to write yet: its own verdict is asked for as well.
+    const answers = ["/", "/minio/health/cluster"].map((path) => rootCall(endpoint, "GET", path));
+    if ((await Promise.allSettled(answers)).every(isOk)) return;
   }
   throw new Error(`minio did not answer within ${startSeconds} s`);
+}
+
+function isOk(answer: PromiseSettledResult<{ status: number }>): boolean {
+  return answer.status === "fulfilled" && answer.value.status === 200;
 }
 
 async function stop(child: ChildProcess): Promise<void> {
