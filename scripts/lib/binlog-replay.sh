@@ -22,7 +22,7 @@ replay_wanted() {
     REPLAY=$(date -u -d "$AT" +%s 2>/dev/null) || fail usage "--at '$AT' is neither latest, nor end, nor a stamp, nor a time"
     if ! continuous; then REPLAY=; fi
   fi
-  [[ -z $REPLAY || $COPY != local ]] || fail usage "the log is in the copies and not on this host: say which with --copy"
+  [[ -z $REPLAY ]] || copy_with_log
 }
 
 # replay_choose: the newest dump that was finished before the moment and knows its place in the log. Sets MANIFEST, STAMP.

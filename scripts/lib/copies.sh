@@ -11,6 +11,8 @@ readonly RCLONE_FLAGS=(
   --s3-no-check-bucket --s3-disable-checksum
 )
 
+RCLONE_MORE=() # for some calls: a later flag wins
+
 # copy_environment COPY: exports the credentials of one copy. Only in a subshell: nothing else may see them.
 copy_environment() {
   local key
@@ -23,7 +25,7 @@ copy_environment() {
 copy_rclone() (
   copy_environment "$1"
   export GOMEMLIMIT=48MiB
-  exec rclone "${RCLONE_FLAGS[@]}" "${@:2}"
+  exec rclone "${RCLONE_FLAGS[@]}" "${RCLONE_MORE[@]}" "${@:2}"
 )
 
 # rclone_said: the last message of rclone; its indented lines are only details of the one before.

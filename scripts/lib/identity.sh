@@ -3,13 +3,13 @@
 
 IDENTITY= # the file
 
-# identity_take JOB: also removes what a killed restore of this job left; hence only under the lock.
+# identity_take JOB [WHAT]: also removes what a killed run of the same left; hence only under its lock. WHAT: restore, or recover.
 identity_take() {
-  local kind
+  local kind name=${2:-restore}.$1
   kind=$(stat -f -c %T "$GRANARY_RUN")
   [[ $kind == tmpfs || $kind == ramfs ]] || fail config "$GRANARY_RUN is on $kind and not in memory (tmpfs)"
-  identity_shred "$GRANARY_RUN/restore.$1."*
-  IDENTITY=$(mktemp "$GRANARY_RUN/restore.$1.XXXXXX")
+  identity_shred "$GRANARY_RUN/$name."*
+  IDENTITY=$(mktemp "$GRANARY_RUN/$name.XXXXXX")
   cat >"$IDENTITY"
   grep -q '^AGE-SECRET-KEY-1' "$IDENTITY" || fail identity-wrong "there is no age identity on standard input"
 }

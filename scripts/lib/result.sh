@@ -23,3 +23,9 @@ result() {
     --argjson restored "$RESTORED" '
     {ok: true, job: $job, copy: $copy, stamp: $stamp} + $restored + {seconds: ($seconds + {total: $total})}'
 }
+
+# undo_result SECONDS: an undo reads no backup.
+undo_result() {
+  jq -cn --arg job "$JOB" --argjson total "$1" --argjson seconds "$TIMES" --argjson restored "$RESTORED" \
+    '{ok: true, job: $job} + $restored + {seconds: ($seconds + {total: $total})}'
+}
