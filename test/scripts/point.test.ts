@@ -29,7 +29,10 @@ beforeAll(async () => {
   before = cluster.sql("shop", "SELECT clock_timestamp()");
   await sleep(1100);
   cluster.sql("shop", "DELETE FROM orders WHERE id <= 100; UPDATE orders SET note = 'x' WHERE id = 200");
-  cluster.sql("shop", "DROP TABLE customers; DELETE FROM visits WHERE ctid = '(0,1)'; CREATE TABLE odd (); INSERT INTO orders (note) VALUES ('new')");
+  cluster.sql(
+    "shop",
+    "DROP TABLE customers; DELETE FROM visits WHERE ctid = '(0,1)'; CREATE TABLE odd (); INSERT INTO orders (note) VALUES ('new')",
+  );
 }, 300_000);
 afterEach(() => {
   for (const name of databases()) cluster.sql("postgres", `DROP DATABASE "${name}" WITH (FORCE)`);
@@ -108,25 +111,35 @@ describe("to an instant", () => {
     ["while it recovers, alone", "event=base ", 1],
     ["while it recovers, and all it started", "event=base ", -1],
     ["while it restores", "event=fetch ", -1],
-  ])("killed %s: the next run goes through", async (_, said, sign) => {
-    const process = host.start("granary-restore", ["orders", "--copy", "a", "--at", before, "--switch"], host.keys.identity);
-    const end = finished(process);
-    await new Promise<void>((resolve) =>
-      process.stderr?.on("data", (text: Buffer) => (text.toString().includes(said) ? resolve() : undefined)),
-    );
-    globalThis.process.kill(sign * (process.pid ?? 0), "SIGKILL");
-    expect((await end).signal).toBe("SIGKILL");
-    expect(cluster.sql("shop", "SELECT count(*) FROM orders WHERE note = 'new'")).toBe("1");
-    const result = restored(await host.restore(["--copy", "a", "--at", before]));
-    expect(cluster.sql(result.database, count)).toBe(whole);
-    expectNothingLeft();
-  }, 60_000);
+  ])(
+    "killed %s: the next run goes through",
+    async (_, said, sign) => {
+      const process = host.start(
+        "granary-restore",
+        ["orders", "--copy", "a", "--at", before, "--switch"],
+        host.keys.identity,
+      );
+      const end = finished(process);
+      await new Promise<void>((resolve) =>
+        process.stderr?.on("data", (text: Buffer) => (text.toString().includes(said) ? resolve() : undefined)),
+      );
+      globalThis.process.kill(sign * (process.pid ?? 0), "SIGKILL");
+      expect((await end).signal).toBe("SIGKILL");
+      expect(cluster.sql("shop", "SELECT count(*) FROM orders WHERE note = 'new'")).toBe("1");
+      const result = restored(await host.restore(["--copy", "a", "--at", before]));
+      expect(cluster.sql(result.database, count)).toBe(whole);
+      expectNothingLeft();
+    },
+    60_000,
+  );
 });
 
 describe("what cannot be", () => {
   it("an own check that is not true: nothing goes live", async () => {
     const result = await host.restore(["--at", before, "--switch", "--check", "SELECT count(*) > 1000 FROM orders"]);
-    expect(result.stderr).toMatch(/code=33 name=compare-failed message="the check 'SELECT count\(\*\) > 1000 FROM orders' printed 'f' and not t"/);
+    expect(result.stderr).toMatch(
+      /code=33 name=compare-failed message="the check 'SELECT count\(\*\) > 1000 FROM orders' printed 'f' and not t"/,
+    );
     expect(result.code).toBe(33);
     expect(cluster.sql("shop", "SELECT count(*) FROM orders WHERE note = 'new'")).toBe("1");
   }, 60_000);
