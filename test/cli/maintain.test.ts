@@ -18,6 +18,7 @@ import { stringify } from "yaml";
 import { main } from "../../cli/main.js";
 import { DAY, stampOf } from "../../plan/stamps.js";
 import { Sshd } from "../lab/plugins/sshd.js";
+import { quickRepository } from "../scripts/quick-repository.js";
 import { example } from "../settings/example.js";
 
 const PASSWORD = "the repositories' PASSWORD";
@@ -228,8 +229,7 @@ describe("granary maintain on a repository", () => {
 
   beforeEach(() => {
     deploy(undefined, {}, MEDIA);
-    mkdirSync(repository(), { recursive: true });
-    restic("init");
+    quickRepository(repository(), PASSWORD);
   });
 
   it("forgets by the retention, prunes and checks; a look does none of it", async () => {

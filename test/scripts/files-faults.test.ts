@@ -3,10 +3,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectFailure } from "./faults.js";
 import { path, real } from "./harness.js";
-import { at, filesManifest, host, manifests, objects, PASSWORD, restic } from "./repository.js";
+import { at, filesManifest, host, manifests, objects, PASSWORD, repositoriesAreThere, restic } from "./repository.js";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -25,6 +25,7 @@ it("a path that is not there, before anything is made", async () => {
 });
 
 it("a wrong password: its own code, the repository untouched, the other copy saved", async () => {
+  repositoriesAreThere("a");
   host.writeEnv({ GRANARY_COPIES: "a" });
   expect((await host.backup()).code).toBe(0);
   const config = readFileSync(at("a/files/shop/orders/config"));
@@ -46,6 +47,7 @@ it("a repository whose config is gone is not made anew over what is left of it",
 });
 
 it("a copy that is full: named at once, not after minutes; the other copy is saved", async () => {
+  repositoriesAreThere("a", "b");
   writeFileSync(at("opt/uploads/big"), randomBytes(800_000));
   host.writeEnv({ GRANARY_COPIES: "a b" });
   host.fake("rclone", `if [[ $* == *serve*/a/* ]]; then trap '' XFSZ; ulimit -f 100; fi\nexec "$REAL" "$@"`);
@@ -61,6 +63,7 @@ it("a copy that is full: named at once, not after minutes; the other copy is sav
 });
 
 it.each(["data", "snapshots"])("%s that the copy did not keep as it was sent", async (part) => {
+  repositoriesAreThere("a", "b");
   host.writeEnv({ GRANARY_COPIES: "a" });
   host.fake(
     "rclone",
@@ -78,6 +81,7 @@ it.each(["data", "snapshots"])("%s that the copy did not keep as it was sent", a
 });
 
 it("a file that cannot be read: the snapshots are made without it, and the run has failed", async () => {
+  repositoriesAreThere("a", "b");
   writeFileSync(at("opt/uploads/secret"), "x", { mode: 0o600 });
   if (isRoot) host.fake("restic", `exec setpriv --bounding-set -all "$REAL" "$@"`);
   chmodSync(at("opt/uploads/secret"), 0o000);
@@ -97,6 +101,7 @@ it("a file that cannot be read: the snapshots are made without it, and the run h
 });
 
 it("files that vanish while they are read", async () => {
+  repositoriesAreThere("a", "b");
   mkdirSync(at("opt/uploads/many"));
   for (let n = 0; n < 3000; n++) writeFileSync(at(`opt/uploads/many/${n}`), String(n));
   host.writeEnv({ GRANARY_COPIES: "a" });
@@ -114,6 +119,7 @@ it("files that vanish while they are read", async () => {
 });
 
 it("a file that changes while the run goes on is reported; the next run has it", async () => {
+  repositoriesAreThere("a", "b");
   host.writeEnv({ GRANARY_COPIES: "a" });
   host.fake(
     "restic",
@@ -127,12 +133,16 @@ it("a file that changes while the run goes on is reported; the next run has it",
 
 describe("a lock", () => {
   let holder: ChildProcess | undefined;
+  beforeEach(() => {
+    repositoriesAreThere("a");
+    writeFileSync(at("opt/uploads/big"), randomBytes(100_000));
+  });
   afterEach(() => {
     holder?.kill("SIGKILL");
     holder = undefined;
   });
 
-  /** Maintenance that works in the repository and has it for itself. */
+  /** Maintenance that works in the repository and has it for itself: as long as a minute and a half for these uploads. */
   async function hold(...before: string[]): Promise<ChildProcess> {
     const restic = [real("restic"), "-r", at("a/files/shop/orders"), "--no-cache", "--limit-download", "1"];
     const [program = "", ...args] = [...before, ...restic, "check", "--read-data"];

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { finished } from "./harness.js";
-import { at, filesManifest, host, manifests, objects, restic } from "./repository.js";
+import { at, filesManifest, host, manifests, objects, repositoriesAreThere, restic } from "./repository.js";
 
 async function until(what: () => boolean): Promise<void> {
   for (let i = 0; !what(); i++) {
@@ -30,6 +30,7 @@ const STEPS = {
 };
 
 it.each(Object.entries(STEPS))("kill -9 at %s", async (_, call) => {
+  repositoriesAreThere("a");
   host.writeEnv({ GRANARY_COPIES: "a" });
   const pattern = call.replaceAll(/[ ]/g, "\\ ");
   host.fake(
@@ -74,6 +75,7 @@ it("an interrupted first run is taken up: what was uploaded is not uploaded agai
 });
 
 it("a run that is told to stop lets go of its lock, and of its files", async () => {
+  repositoriesAreThere("a");
   host.writeEnv({ GRANARY_COPIES: "a" });
   expect((await host.backup()).code).toBe(0);
   writeFileSync(at("opt/uploads/big"), randomBytes(40_000_000));

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { at, filesManifest, host, listing, restic, uploads } from "./repository.js";
+import { at, filesManifest, host, listing, repositoriesAreThere, restic, uploads } from "./repository.js";
 
 it("saves to each copy, verified, and from each it comes back, whole or one path", async () => {
   const result = await host.backup();
@@ -41,6 +41,7 @@ it("saves to each copy, verified, and from each it comes back, whole or one path
 });
 
 it("saves what is new alone, and what a path or a pattern excludes not at all", async () => {
+  repositoriesAreThere("a");
   mkdirSync(at("opt/uploads/cache"));
   writeFileSync(at("opt/uploads/cache/thumb.jpg"), "left out");
   writeFileSync(at("opt/uploads/2026/half.part"), "left out");

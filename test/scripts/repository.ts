@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { fileHost, path, type Host, type Manifest } from "./harness.js";
+import { quickRepository } from "./quick-repository.js";
 
 export const PASSWORD = "PLANTED-REPOSITORY-PASSWORD";
 
@@ -23,6 +24,11 @@ beforeEach(() => {
   symlinkSync("photo-1.jpg", at("opt/uploads/2026/link"));
 });
 afterEach(() => host.close());
+
+/** Makes the repositories beforehand, for a test that is not about making them. */
+export function repositoriesAreThere(...copies: ("a" | "b")[]): void {
+  for (const copy of copies) quickRepository(at(`${copy}/files/shop/orders`), PASSWORD);
+}
 
 export interface FilesManifest extends Manifest {
   snapshot: string;
