@@ -1,6 +1,7 @@
 import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.js";
 import { check } from "./commands/check.js";
 import { keygen } from "./commands/keygen.js";
+import { kit } from "./commands/kit.js";
 import { maintain } from "./commands/maintain.js";
 import { restore } from "./commands/restore.js";
 
@@ -8,6 +9,7 @@ import { restore } from "./commands/restore.js";
 const COMMANDS: Readonly<Record<string, Command>> = {
   check,
   keygen,
+  kit,
   maintain,
   restore,
 };
