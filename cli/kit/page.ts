@@ -156,9 +156,9 @@ age-keygen -y "$IDENTITY"`,
   const hosts = Object.entries(settings.hosts).flatMap(([host, { jobs }]) => {
     const backups = Object.entries(backupJobs(jobs));
     if (backups.length === 0) return [];
-    const roots = ways.map(({ name, roots }) => ({
-      title: `Server ${host}, from copy ${name}`,
-      code: roots(host),
+    const roots = ways.map((way) => ({
+      title: `Server ${host}, from copy ${way.name}`,
+      code: way.roots(host),
     }));
     return [...roots, ...backups.flatMap(([job, settingsOf]) => jobSteps(host, job, settingsOf))];
   });

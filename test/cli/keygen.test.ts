@@ -14,8 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { main } from "../../cli/main.js";
 import { encryptionSchema } from "../../settings/recipients.js";
+import { granaryIn } from "./granary.js";
 
 let directory: string;
 let path: string | undefined;
@@ -31,16 +31,7 @@ afterEach(() => {
 
 const at = (name: string): string => join(directory, name);
 
-async function granary(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" };
-  const terminal = {
-    out: (text: string) => void (said.out += text),
-    err: (text: string) => void (said.err += text),
-    color: false,
-    directory,
-  };
-  return { code: await main(["keygen", ...args], terminal), ...said };
-}
+const granary = (...args: string[]) => granaryIn(directory, "keygen", ...args);
 
 describe("granary keygen", () => {
   it("makes two identities that each open what is encrypted to both, and prints the settings", async () => {

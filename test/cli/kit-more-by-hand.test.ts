@@ -1,12 +1,12 @@
 /** More of the recovery kit by hand: a MariaDB database, and a storage box reached with the password of its main account. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { NO_STACK } from "../../cli/kit/facts.js";
 import { parseSettings } from "../../settings/parse.js";
+import { freePort } from "../free-port.js";
 import { path } from "../scripts/harness.js";
 import { content, dropAll, MariaHost, MariaServer, SHOP, users } from "../scripts/mariadb.js";
 import { S3Stub } from "../scripts/s3-stub.js";
@@ -50,14 +50,6 @@ it("brings a MariaDB database back, and its users", async () => {
     server.close();
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 it("reaches a storage box of the pinned host key, and no other", async () => {
   const password = "PLANTED 'box' password";

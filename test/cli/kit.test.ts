@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { fingerprint, withoutLogin } from "../../cli/kit/facts.js";
-import { main } from "../../cli/main.js";
 import { example, HOST_KEY, RECIPIENTS } from "../settings/example.js";
+import { granaryIn } from "./granary.js";
 
 const JOBS = {
   orders: { kind: "postgres", container: "db", database: "my$db", continuous: true },
@@ -34,17 +34,9 @@ function fake(name: string, script: string): void {
 }
 
 async function granary(...args: string[]): Promise<{ code: number; out: string; err: string; page: string }> {
-  const said = { out: "", err: "" };
-  const terminal = {
-    out: (text: string) => void (said.out += text),
-    err: (text: string) => void (said.err += text),
-    color: false,
-    directory,
-    now: new Date("2026-11-25T12:00:00Z"),
-  };
-  const code = await main(["kit", ...args], terminal);
+  const said = await granaryIn(directory, "kit", ...args);
   const file = join(directory, "kit.html");
-  return { code, ...said, page: existsSync(file) ? readFileSync(file, "utf8") : "" };
+  return { ...said, page: existsSync(file) ? readFileSync(file, "utf8") : "" };
 }
 
 beforeEach(() => {
