@@ -5,16 +5,13 @@ import { backupJobs, replicaJobs } from "../settings/jobs/job.js";
 import type { Settings } from "../settings/schema.js";
 import type { CopyComponent, Grant } from "./copy.js";
 import { INSTALLED } from "./installed.js";
+import { installScripts, onlyWith, SCRIPTS, type Machine } from "./install-scripts.js";
 import { Job, type JobArgs } from "./job.js";
 import type { Replica } from "./replica.js";
 import { randomPassword } from "./local-secret.js";
 import { directoryHash } from "./scripts-hash.js";
 import { Server } from "./server.js";
 import { sshConnection, type SshAuth } from "./ssh.js";
-
-/** Relative to the project, so that the same program on another laptop shows no change. */
-const SCRIPTS = "scripts/";
-const INCOMING = `${INSTALLED}.incoming`;
 
 export interface HostArgs {
   settings: Settings;
@@ -26,16 +23,6 @@ export interface HostArgs {
   passwords: pulumi.Output<Record<string, string>>;
   /** The key that made servers let in; needed by a host with `server` only. */
   loginKey?: hcloud.SshKey;
-}
-
-/** A machine, whether the program made it or found it. */
-interface Machine {
-  address: pulumi.Output<string>;
-  hostKey: pulumi.Output<string>;
-  /** Changes when the machine is another one. */
-  id: pulumi.Output<string>;
-  server?: hcloud.Server;
-  ready: pulumi.Resource[];
 }
 
 /**
@@ -57,7 +44,7 @@ export class Host extends pulumi.ComponentResource {
     const target = { host: machine.address, port: host.sshPort, hostKey: machine.hostKey };
     const connection = sshConnection(target, args.ssh);
     const scripts = directoryHash(SCRIPTS);
-    const installed = this.install(name, connection, machine, scripts);
+    const installed = installScripts(name, connection, machine, scripts, this);
     const boxKey = this.clientKey(name, "box", connection, machine, installed);
     const jobs = Object.entries(backupJobs(host.jobs));
     const fileJobs = jobs.filter(([, { kind }]) => kind === "files").map(([job]) => job);
@@ -108,36 +95,6 @@ export class Host extends pulumi.ComponentResource {
     return { address: server.ipv4Address, hostKey: made.hostKey, id: server.id, server, ready: [made.ready] };
   }
 
-  /** Uploads `scripts/` verbatim and puts it in place; a changed script or another machine does it again. */
-  private install(
-    name: string,
-    connection: types.input.remote.ConnectionArgs,
-    machine: Machine,
-    scripts: string,
-  ): remote.Command {
-    const uploaded = new remote.CopyToRemote(
-      `${name}-scripts`,
-      {
-        connection,
-        source: new pulumi.asset.FileArchive(SCRIPTS),
-        remotePath: INCOMING,
-        triggers: [machine.id],
-      },
-      { parent: this, dependsOn: machine.ready, deleteBeforeReplace: true },
-    );
-    return new remote.Command(
-      `${name}-install`,
-      {
-        connection,
-        create: `bash ${INCOMING}/host/install`,
-        delete: `bash ${INSTALLED}/host/uninstall`,
-        stdin: pulumi.interpolate`machine ${machine.id}\nscripts ${scripts}\n`,
-        addPreviousOutputInEnv: false,
-      },
-      { parent: this, dependsOn: uploaded, ...onlyWith(machine.server) },
-    );
-  }
-
   /** The host makes its keys itself; only the public half leaves it. */
   private clientKey(
     name: string,
@@ -158,11 +115,6 @@ export class Host extends pulumi.ComponentResource {
     );
     return made.stdout;
   }
-}
-
-/** What runs on a server that is gone need not, and cannot, be cleaned up. */
-export function onlyWith(server: hcloud.Server | undefined): { deletedWith?: pulumi.Resource } {
-  return server ? { deletedWith: server } : {};
 }
 
 function mapValues<V, W>(map: Record<string, V>, change: (value: V) => W): Record<string, W> {

@@ -1,5 +1,6 @@
 import { remote } from "@pulumi/command";
 import * as hcloud from "@pulumi/hcloud";
+import type { types } from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerSpec } from "../settings/schema.js";
 import { sshKeyPair } from "./local-secret.js";
@@ -7,7 +8,7 @@ import { sshConnection, type SshAuth } from "./ssh.js";
 import { userData } from "./user-data.js";
 
 /** Reachable from anywhere: SSH for the program, HTTP and HTTPS for customers, ping. */
-const OPEN_PORTS = [
+const OPEN_PORTS: types.input.FirewallRule[] = [
   { direction: "in", protocol: "tcp", port: "22", sourceIps: ["0.0.0.0/0", "::/0"], description: "SSH" },
   { direction: "in", protocol: "tcp", port: "80", sourceIps: ["0.0.0.0/0", "::/0"], description: "HTTP" },
   { direction: "in", protocol: "tcp", port: "443", sourceIps: ["0.0.0.0/0", "::/0"], description: "HTTPS" },
@@ -17,8 +18,14 @@ const OPEN_PORTS = [
 export interface ServerArgs {
   server: ServerSpec;
   ssh: SshAuth;
-  /** Hetzner's id of the key the program logs in with. */
+  /** Hetzner's id, or name, of the key the program logs in with. */
   loginKey: pulumi.Input<string>;
+  /** What may connect to it, and where it may; default: a shop's, open to customers, and free to go anywhere. */
+  rules?: types.input.FirewallRule[];
+  /** What it is for, as its label `granary-role`; default: none. */
+  role?: string;
+  /** Whether it owns nothing, so that it may go like anything else. Default false. */
+  disposable?: boolean;
 }
 
 /**
@@ -35,7 +42,11 @@ export class Server extends pulumi.ComponentResource {
     super("granary:hosts:Server", name, {}, options);
     const hostKey = sshKeyPair(`${name}-host-key`, this);
     this.hostKey = hostKey.publicKey;
-    const firewall = new hcloud.Firewall(name, { name: `granary-${name}`, rules: OPEN_PORTS }, { parent: this });
+    const firewall = new hcloud.Firewall(
+      name,
+      { name: `granary-${name}`, rules: args.rules ?? OPEN_PORTS },
+      { parent: this },
+    );
     this.server = new hcloud.Server(
       name,
       {
@@ -46,12 +57,12 @@ export class Server extends pulumi.ComponentResource {
         sshKeys: [args.loginKey],
         firewallIds: [firewall.id.apply(Number)],
         userData: userData(hostKey),
-        labels: { "managed-by": "granary" },
+        labels: { "managed-by": "granary", ...(args.role === undefined ? {} : { "granary-role": args.role }) },
       },
       // A new image, key or first-boot script would replace the server and lose its data: they count when it is made.
       {
         parent: this,
-        protect: true,
+        protect: args.disposable !== true,
         ignoreChanges: ["image", "sshKeys", "userData"],
         additionalSecretOutputs: ["userData"],
       },

@@ -22,9 +22,9 @@ header p { margin: 0; } h1 { margin: 0; font-size: 22px; } h2 { font-size: 17px;
 .failures { border-left: 4px solid var(--bad); padding: 2px 16px; margin-top: 20px; background: var(--bad-bg); }
 .failures h2 { margin: 10px 0 4px; } .failures li { overflow-wrap: anywhere; }
 .timeline { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 8px 16px; }
-.row { display: grid; grid-template-columns: minmax(120px, 250px) 1fr 76px; gap: 14px; align-items: center; padding: 5px 0; border-top: 1px solid var(--line); }
+.row { display: grid; grid-template-columns: minmax(120px, 250px) 1fr 92px; gap: 14px; align-items: center; padding: 5px 0; border-top: 1px solid var(--line); }
 .row.head { border: 0; } .row b { font-weight: 600; } .row b small { display: block; font-weight: 400; line-height: 1.3; }
-.row em { font-style: normal; text-align: right; font-variant-numeric: tabular-nums; }
+.row em { font-style: normal; white-space: nowrap; text-align: right; font-variant-numeric: tabular-nums; }
 .track { position: relative; height: 18px; background: var(--track); border-radius: 4px; overflow: hidden; }
 .track i { position: absolute; top: 0; bottom: 0; border-radius: 3px; background: var(--good); } .track i.bad { background: var(--bad); }
 .axis { position: relative; height: 18px; font-size: 12px; color: var(--dim); }
@@ -33,6 +33,6 @@ header p { margin: 0; } h1 { margin: 0; font-size: 22px; } h2 { font-size: 17px;
 th, td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 th { color: var(--dim); font-weight: 600; font-size: 13px; white-space: nowrap; }
 details { margin-top: 32px; } summary { font-size: 17px; font-weight: 700; cursor: pointer; margin-bottom: 10px; }
-@media (max-width: 620px) { .row { grid-template-columns: 1fr 60px; } .row .track, .row .axis { grid-column: 1 / -1; order: 3; } }
+@media (max-width: 620px) { .row { grid-template-columns: 1fr 92px; } .row .track, .row .axis { grid-column: 1 / -1; order: 3; } }
 @media print { body { background: none; } }
 `;

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Host, onlyWith } from "../../components/host.js";
+import { Host } from "../../components/host.js";
+import { onlyWith } from "../../components/install-scripts.js";
 import { Job } from "../../components/job.js";
 import { directoryHash } from "../../components/scripts-hash.js";
 import { SpacesCopy } from "../../components/spaces-copy.js";
