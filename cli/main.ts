@@ -1,5 +1,6 @@
 import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.js";
 import { check } from "./commands/check.js";
+import { drill } from "./commands/drill.js";
 import { keygen } from "./commands/keygen.js";
 import { kit } from "./commands/kit.js";
 import { maintain } from "./commands/maintain.js";
@@ -8,6 +9,7 @@ import { restore } from "./commands/restore.js";
 /** Every command; one line each. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   check,
+  drill,
   keygen,
   kit,
   maintain,

@@ -14,13 +14,18 @@ export interface HostOutput {
  * @throws Error when pulumi is missing, the stack cannot be read, or it has no such host
  */
 export async function hostOutput(directory: string, stack: string, host: string): Promise<HostOutput> {
-  const { hosts } = await outputs(directory, stack);
-  const found = hosts?.[host];
+  const hosts = await hostOutputs(directory, stack);
+  const found = hosts[host];
   if (found !== undefined) return found;
-  const known = Object.keys(hosts ?? {}).join(", ") || "none";
+  const known = Object.keys(hosts).join(", ") || "none";
   throw new Error(
     `stack ${stack} has no host "${host}" (it has: ${known}): check the name, or run \`pulumi up\` first`,
   );
+}
+
+/** The same of every host; none before the first `pulumi up`. */
+export async function hostOutputs(directory: string, stack: string): Promise<Record<string, HostOutput>> {
+  return (await outputs(directory, stack)).hosts ?? {};
 }
 
 /** What `granary maintain` logs in with, secrets included. */

@@ -50,13 +50,19 @@ export function backupChecks(looked: Looked): Check[] {
   const earlier = manifests.filter((one) => one !== newest);
   return [
     age(looked, newest),
-    content(job, newest),
+    ...(mayBeEmpty(settings) ? [] : [content(job, newest)]),
     ...("database" in settings ? [database(job, settings.database, newest)] : []),
     shrunk(job, newest, earlier),
     vanished(job, newest, earlier),
     replayed(job, newest, earlier),
-    month(looked, newest),
+    // A repository of files keeps its months itself.
+    ...(settings.kind === "files" ? [] : [month(looked, newest)]),
   ];
+}
+
+/** The server's own maintenance database, in which nobody need have anything; its backup is one of the roles. */
+function mayBeEmpty(settings: BackupJob): boolean {
+  return settings.kind === "postgres" && settings.database === "postgres";
 }
 
 function age({ job, schedule, now }: Looked, { created }: Manifest): Check {

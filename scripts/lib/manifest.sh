@@ -34,7 +34,7 @@ manifest_valid() {
     and all(.artifacts[]; (.plain | hash) and (.encrypted | hash))' "$1" >/dev/null 2>&1
 }
 
-# manifests_fetch COPY DIRECTORY: puts the manifests of a copy into DIRECTORY, and drops what is not a valid one.
+# manifests_fetch COPY DIRECTORY [TIER]: puts the manifests of a copy into DIRECTORY, and drops what is not a valid one.
 manifests_fetch() {
   local file status=0
   if [[ $1 == local ]]; then
@@ -42,7 +42,7 @@ manifests_fetch() {
       if [[ -e $file ]]; then cp "$file" "$2/"; fi
     done
   else
-    copy_rclone "$1" copy --include '*.json' --max-depth 1 "$(copy_path "$1" "$(job_prefix)")" "$2" \
+    copy_rclone "$1" copy --include '*.json' --max-depth 1 "$(copy_path "$1" "$(job_prefix "${3:-daily}")")" "$2" \
       2>"$WORK/rclone.err" || status=$?
     # 3: the directory does not exist, so no backup was ever made there.
     ((status == 0 || status == 3)) || fail fetch-failed "copy $1 could not be listed: $(rclone_said)"

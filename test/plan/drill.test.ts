@@ -90,7 +90,8 @@ describe("what a list of backups must hold", () => {
     const { created, artifacts } = newest;
     const bare = { created, artifacts };
     expect(look([{ ...bare, files: 3 }], { settings: media })).toEqual([]);
-    expect(look([{ ...bare, refs: { a: "b" } }], { settings: media })).toEqual([]);
+    const code = { kind: "source", path: "/opt/app", schedule: media.schedule } as BackupJob;
+    expect(look([{ ...bare, refs: { a: "b" } }], { settings: code })).toEqual([]);
     expect(newestBackup([newest, yesterday])).toBe(newest);
   });
 
@@ -143,6 +144,13 @@ describe("what a list of backups must hold", () => {
       "orders: this month's backup is kept for the year: one of 202611: none",
     ]);
     expect(look([newest], { monthly: ["20261101T030000Z", "20261102T030000Z"] })).toHaveLength(1);
+  });
+
+  it("the server's own database may be empty, and files keep their months themselves", () => {
+    const empty = manifest(newest.created, { rows: {}, database: { name: "postgres" } });
+    expect(look([empty], { settings: { ...orders, database: "postgres" } as BackupJob })).toEqual([]);
+    const { created, artifacts } = newest;
+    expect(look([{ created, artifacts, files: 3 }], { settings: media, monthly: [] })).toEqual([]);
   });
 
   it("a run that still goes on is not late", () => {

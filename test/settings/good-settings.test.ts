@@ -66,6 +66,7 @@ describe("parseSettings", () => {
     expect(parseSettings({ ...example(), ssh: { publicKey: HOST_KEY }, drill: {} }).drill).toEqual({
       server: { type: "cx23", location: "nbg1", image: "debian-12" },
       keep: false,
+      images: {},
     });
   });
 
