@@ -44,7 +44,7 @@ main() {
   cd "$here/.."
   echo "set-up"
   bash lab/requirements.sh
-  bash lab/toolchain/build.sh
+  bash lab/toolchain/build.sh pulumi minio s3admin actionlint
   trap cleanup EXIT
   trap 'echo "interrupted" >&2; exit 130' INT TERM HUP
   work=$(mktemp -d /tmp/granary-test.XXXXXX)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes the lab's three programs, once, in the cache: pulumi (the engine), minio (the S3 server), s3admin (its users).
+# Makes the lab's programs, once, in the cache: pulumi (the engine), minio (the S3 server), s3admin (its users); and
+# actionlint, when the tests ask for it.
 #
-# usage: lab/toolchain/build.sh
+# usage: lab/toolchain/build.sh [PROGRAM...]     (default: pulumi minio s3admin)
 #   GRANARY_CACHE   where they go (default ~/.cache/granary); programs end up in $GRANARY_CACHE/bin
 #
 # pulumi comes from the PATH when it is the pinned version, else from its official download (checksum verified), else
@@ -47,28 +48,11 @@ build() {
   mv "$cache/bin/.$name.new" "$cache/bin/$name"
 }
 
-download_pulumi() {
-  local dir base=https://github.com/pulumi/pulumi/releases/download/v$pulumi_version file arch=x64
-  [[ $(dpkg --print-architecture) == arm64 ]] && arch=arm64
-  file=pulumi-v$pulumi_version-linux-$arch.tar.gz
-  dir=$(mktemp -d)
-  if curl -fsSL --connect-timeout 5 --max-time 300 -o "$dir/$file" "$base/$file" 2>/dev/null &&
-    curl -fsSL --connect-timeout 5 --max-time 60 -o "$dir/sums" "$base/pulumi-$pulumi_version-checksums.txt" 2>/dev/null &&
-    (cd "$dir" && grep -F " $file" sums | sha256sum --quiet --check -); then
-    tar -xzf "$dir/$file" -C "$dir"
-    install -m 0755 "$dir"/pulumi/pulumi "$dir"/pulumi/pulumi-language-nodejs* "$cache/bin/"
-    rm -rf "$dir"
-    return 0
-  fi
-  rm -rf "$dir"
-  return 1
-}
-
 make_pulumi() {
   if [[ $(command -v pulumi) && $(pulumi version 2>/dev/null) == "v$pulumi_version" ]]; then
     say "pulumi $pulumi_version is on the PATH"
     ln -sf "$(command -v pulumi)" "$cache/bin/pulumi"
-  elif download_pulumi; then
+  elif bash "$here/download-pulumi.sh" "$pulumi_version" "$cache/bin" 2>/dev/null; then
     say "pulumi $pulumi_version downloaded, checksum verified"
   else
     say "pulumi $pulumi_version cannot be downloaded from here"
@@ -80,6 +64,15 @@ make_pulumi() {
 make_minio() { build minio github.com/minio/minio ""; }
 make_s3admin() { build s3admin . ""; }
 
+# What the tests read the workflows with.
+make_actionlint() {
+  if command -v actionlint >/dev/null; then
+    ln -sf "$(command -v actionlint)" "$cache/bin/actionlint"
+  else
+    build actionlint github.com/rhysd/actionlint/cmd/actionlint ""
+  fi
+}
+
 # A program is made again when what it is made from has changed.
 stamp_of() { cat "$here/$1"/go.* "$here/$1"/*.go | sha256sum | cut -d ' ' -f 1; }
 
@@ -88,7 +81,8 @@ main() {
   mkdir -p "$cache/bin"
   exec 9>"$cache/bin/.lock"
   flock 9
-  for name in pulumi minio s3admin; do
+  (($#)) || set -- pulumi minio s3admin
+  for name in "$@"; do
     if [[ -x $cache/bin/$name && $(cat "$cache/bin/.$name.stamp" 2>/dev/null) == "$(stamp_of "$name")" ]]; then
       continue
     fi

@@ -1,10 +1,10 @@
 /** The real rclone against what the copies are: S3 with a lock, and an SFTP server without a shell. And: no secret shows. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { freePort } from "../free-port.js";
 import { Cluster, Host, real } from "./harness.js";
 import { S3Stub } from "./s3-stub.js";
 
@@ -68,15 +68,6 @@ it("S3 with a wrong key: the copy fails by name", async () => {
   expect(result.stderr).toMatch(/upload to copy r2 failed: .*InvalidAccessKeyId/);
   expect(s3.objects.size).toBe(0);
 });
-
-/** A port nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A server like the Storage Box: SFTP alone, no shell, a home of its own, a key that is pinned. */
 async function startBox(): Promise<{ box: ChildProcess; port: number }> {

@@ -4,10 +4,10 @@
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../free-port.js";
 import { repositoryKeyLine } from "../../plan/box-homes.js";
 import { expectFailure } from "./faults.js";
 import { at, host, listing, PASSWORD, uploads } from "./repository.js";
@@ -20,14 +20,6 @@ interface Door {
   process: ChildProcess;
   port: number;
   home: string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** @param inside what an account's session begins with, before the command it asked for or was given */
