@@ -1,4 +1,5 @@
 import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.js";
+import { adopt } from "./commands/adopt.js";
 import { check } from "./commands/check.js";
 import { drill } from "./commands/drill.js";
 import { keygen } from "./commands/keygen.js";
@@ -8,6 +9,7 @@ import { restore } from "./commands/restore.js";
 
 /** Every command; one line each. */
 const COMMANDS: Readonly<Record<string, Command>> = {
+  adopt,
   check,
   drill,
   keygen,

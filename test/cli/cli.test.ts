@@ -57,7 +57,7 @@ describe("granary", () => {
   it("helps", async () => {
     const { code, out } = await run(["--help"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^usage: granary <command> \[options\]\n\n {2}check +show whether/);
+    expect(out).toMatch(/^usage: granary <command> \[options\]\n\n {2}adopt +look at[^]*\n {2}check +show whether/);
   });
 
   it.each([
