@@ -28,7 +28,8 @@ export function recognise({ cron, scripts }: Probe): { backups: Backup[]; unknow
   const unknown: string[] = [];
   for (const { schedule, command } of cron) {
     const script = Object.keys(scripts).find((path) => command.split(/\s+/).includes(path));
-    const [first = ""] = command.split(/\s+/);
+    // A variable before the command may be a password.
+    const first = command.split(/\s+/).find((word) => !/^\w+=/.test(word)) ?? "";
     const from = script ?? first;
     const found = { schedule, from, ...inText(script === undefined ? command : (scripts[script] as string)) };
     if (found.dumps.length + found.paths.length > 0) backups.push(found);

@@ -114,6 +114,19 @@ describe("what is recognised", () => {
     expect(of(line)?.paths).toEqual(paths);
   });
 
+  it("a password before a command is no part of what is shown", () => {
+    const command = "PGPASSWORD=PLANTED A=1 pg_dump mydb";
+    const { backups } = recognise({
+      cron: [{ schedule: "@daily", command }],
+      scripts: {},
+      containers: {},
+      paths: [],
+      repositories: [],
+    });
+    expect(backups).toMatchObject([{ from: "pg_dump", dumps: [{ database: "mydb" }] }]);
+    expect(JSON.stringify(backups)).not.toContain("PLANTED");
+  });
+
   it("where it goes, and whether it is encrypted before", () => {
     expect(of(SCRIPT)).toMatchObject({ targets: ["s3://kolonell-backups"], encrypted: true });
     expect(of("rclone copy /opt/uploads r2:bucket/uploads")).toMatchObject({
