@@ -16,13 +16,25 @@ export class RemoteError extends Error {
   override readonly name = "RemoteError";
 }
 
+/** How a command ended, and what it printed. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  err: string;
+}
+
+/** The staging server at `target`. @param sshKey private key file; absent: what `ssh` finds by itself */
 export function remoteOf(target: HostOutput, sshKey: string | undefined): Remote {
-  const attempt = async (command: string[], stdin = "") => {
+  return remoteBy(async (command, stdin) => {
     let err = "";
     const result = await runOnHost(target, command, stdin, { sshKey, err: (text) => (err += text) });
     return { ...result, err };
-  };
-  const run = async (command: string[], stdin?: string): Promise<string> => {
+  });
+}
+
+/** The same for whatever runs a command. */
+export function remoteBy(attempt: (command: string[], stdin: string) => Promise<Ended>): Remote {
+  const run = async (command: string[], stdin = ""): Promise<string> => {
     const { code, stdout, err } = await attempt(command, stdin);
     if (code === 0) return stdout;
     const lines = err.trim().split("\n");
@@ -32,6 +44,6 @@ export function remoteOf(target: HostOutput, sshKey: string | undefined): Remote
   return {
     run,
     bash: (script) => run(["bash", "-Eeuo", "pipefail", "-s"], script),
-    succeeds: async (command) => (await attempt(command)).code === 0,
+    succeeds: async (command) => (await attempt(command, "")).code === 0,
   };
 }
