@@ -54,7 +54,7 @@ const git = (...args: string[]): string => {
 };
 
 const COMMANDS = "echo '  check     x'; echo '  cost      x'; echo '  drill     x'; echo '  status    x'";
-const GRANARY = `case $1 in --help) ${COMMANDS} ;; check) [[ $* == *--json* ]] && echo '{"hosts":[{"host":"shop","ok":true}]}' || echo 'host shop keeps' ;;
+const GRANARY = `case $1 in --help) ${COMMANDS} ;; check) [[ $* == *--json* ]] && echo '{"hosts":[{"host":"shop","ok":true,"legs":[{"rule":"3 copies","ok":'"\${COPIES:-true}"'},{"rule":"0 errors","ok":false}]}]}' || echo 'host shop keeps' ;;
   cost) grep -o 'cost: .*' Pulumi.prod.yaml ;; esac`;
 
 beforeEach(() => {
@@ -147,10 +147,11 @@ describe("up", () => {
       "up --stack prod --yes",
       "preview --stack prod --expect-no-changes",
     ]);
-    expect(summary()).toBe("- shop: keeps the 3-2-1 rule\n");
+    expect(summary()).toBe("Stack prod is as the settings say.\n");
   });
 
   it("touches nothing when the rule is broken", () => {
+    expect([step("up.sh", [], { COPIES: "false" }).status, calls("pulumi")]).toEqual([1, []]);
     fake("granary", "exit 1");
     expect([step("up.sh").status, calls("pulumi")]).toEqual([1, []]);
   });
@@ -201,11 +202,21 @@ describe("drill", () => {
     expect(calls("gh").join("\n") + calls("granary").join("\n")).not.toContain("PLANTED");
   });
 
+  it("without a host is one of every host, and the last failure counts", () => {
+    const check = `echo '{"hosts":[{"host":"shop"},{"host":"blog"}]}'; exit 1`;
+    const drill = `echo x >evidence/$2.json; [[ $2 == blog ]] || exit 3`;
+    fake("granary", `case $1 in --help) ${COMMANDS} ;; check) ${check} ;; drill) ${drill} ;; esac`);
+    const { status, stderr } = step("drill.sh", [], { DRILL_IDENTITY: IDENTITY });
+    expect(status, stderr).toBe(3);
+    expect(git("log", "-1", "--format=%s")).toMatch(/^Drill of .*: FAILED$/);
+    expect(git("ls-tree", "-r", "--name-only", "HEAD")).toBe("docs/runbook.md\nevidence/blog.json\nevidence/shop.json");
+  });
+
   it("fails when there is nothing to keep", () => {
     fake("granary", `[[ $1 != --help ]] || { ${COMMANDS}; }; exit 0`);
     git("add", "docs");
     git("commit", "-qm", "two");
-    const { status, stderr } = step("drill.sh", [], { DRILL_IDENTITY: IDENTITY });
+    const { status, stderr } = step("drill.sh", ["shop"], { DRILL_IDENTITY: IDENTITY });
     expect([status, left()]).toEqual([1, []]);
     expect(stderr).toContain("left no evidence");
   });
