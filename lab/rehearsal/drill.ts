@@ -1,0 +1,58 @@
+/** `granary drill`, as the owner types it once a month: a server is made, everything is restored on it, and it is gone again. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Check } from "../../plan/check.js";
+import type { EvidenceRecord } from "../../cli/evidence/record.js";
+import { newestEvidence } from "../../cli/evidence/read.js";
+import { projectDir } from "../engine.js";
+import type { World } from "../world.js";
+import { granary } from "./belongings.js";
+import { logIsWhole } from "./continuous.js";
+import type { ShopServer } from "./shop-server.js";
+
+/** What the recovered shop has now, as the timers' services save it: the log's new base backup, then every job. */
+export async function backUpAgain(server: ShopServer): Promise<void> {
+  for (const unit of ["granary@orders", "granary@accounts"])
+    await server.run(`systemctl start ${unit} || { journalctl -u ${unit} -n 40 -o cat >&2; exit 1; }`);
+  await logIsWhole(server);
+}
+
+/** Runs a drill from a copy, and says what it must have done, and left. */
+export async function monthlyDrill(world: World, copy: string): Promise<Check[]> {
+  const before = await servers(world);
+  // A drill that fails ends with 1 and leaves its evidence: what failed is told by that.
+  await granary(world, "drill", "shop", "--copy", copy).catch(() => undefined);
+  const record = newestEvidence(projectDir(), "shop", "drill");
+  const runbook = await readFile(join(projectDir(), "docs/runbook.md"), "utf8").catch(() => "");
+  const failed = record?.checks.filter(({ ok }) => !ok).map(({ name, actual }) => `${name}: ${actual}`) ?? [];
+  return [
+    same(`drill from ${copy}`, "passed", verdict(record, failed)),
+    same(
+      "the drill's doors were tried",
+      true,
+      record?.checks.some(({ name }) => name.startsWith("no way to ")) ?? false,
+    ),
+    same("the drill is in the runbook", true, runbook.includes("-drill")),
+    same("servers after the drill", before, await servers(world)),
+  ];
+}
+
+function verdict(record: EvidenceRecord | undefined, failed: string[]): string {
+  if (record === undefined) return "no evidence";
+  return record.ok ? "passed" : `${record.outcome}; ${failed.join("; ")}`;
+}
+
+const same = (name: string, expected: unknown, actual: unknown): Check => ({
+  ...{ name, ok: expected === actual, expected: String(expected), actual: String(actual) },
+});
+
+/** Names of the servers that Hetzner has. */
+async function servers({ clouds, secrets }: World): Promise<string> {
+  const headers = { authorization: `Bearer ${secrets.token}` };
+  const response = await fetch(`${clouds.url("api.hetzner")}/v1/servers`, { headers });
+  const { servers: all } = (await response.json()) as { servers: { name: string }[] };
+  return all
+    .map(({ name }) => name)
+    .sort()
+    .join(", ");
+}
