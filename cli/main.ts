@@ -6,6 +6,7 @@ import { keygen } from "./commands/keygen.js";
 import { kit } from "./commands/kit.js";
 import { maintain } from "./commands/maintain.js";
 import { restore } from "./commands/restore.js";
+import { smoke } from "./commands/smoke.js";
 
 /** Every command; one line each. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -16,6 +17,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   kit,
   maintain,
   restore,
+  smoke,
 };
 
 /** Runs `granary <args>` and resolves to its exit code. */

@@ -1,4 +1,5 @@
 import { drillConflicts } from "./drill-checks.js";
+import { appConflicts } from "./app-checks.js";
 import { SNAPSHOT_SLOTS } from "./copies/storage-box.js";
 import { isBackup } from "./jobs/job.js";
 import { isWithin } from "./jobs/paths.js";
@@ -40,6 +41,7 @@ export function conflicts(settings: Settings): Conflict[] {
       ...databaseConflicts(name, host),
       ...publishedConfigs(name, host),
       ...unknownRemotes(name, host),
+      ...appConflicts(name, host),
     ]),
     ...idleHosts(settings, (name) => !Object.values(settings.hosts[name]!.jobs).some(isBackup)),
     ...replicaConflicts(settings),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HETZNER_LOCATIONS } from "./places.js";
 import { addressSchema } from "./address.js";
+import { appSchema, type App } from "./app.js";
 import { COUNTRIES } from "./countries.js";
 import { hostKeySchema } from "./host-key.js";
 import { jobSchema, type Job } from "./jobs/job.js";
@@ -15,6 +16,8 @@ interface AnyHost {
   provider: string;
   /** ISO 3166-1 alpha-2, e.g. "DE": decides what counts as off-site. */
   country: string;
+  /** How the shop runs there; absent: data comes back to another server, but is not started and not tried. */
+  app?: App;
 }
 
 /** A server that exists already. */
@@ -62,6 +65,7 @@ const IMAGES = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04"] as con
 
 const common = {
   jobs: named("jobs", NAME, NAME_RULE, jobSchema),
+  app: appSchema.exactOptional(),
 };
 
 const addressedSchema = strict("a host that exists", {

@@ -12,6 +12,7 @@ import { sshSchema, type Ssh } from "./ssh.js";
 import { strict } from "./strict.js";
 import { uploadsSchema, type UploadsBucket } from "./uploads.js";
 
+export type { App, Dns } from "./app.js";
 export type { Copy } from "./copies/copy.js";
 export type { R2Copy } from "./copies/r2.js";
 export type { SpacesCopy } from "./copies/spaces.js";
@@ -29,6 +30,7 @@ export type { SourceJob } from "./jobs/source.js";
 export type { Encryption } from "./recipients.js";
 export type { Retention } from "./retention.js";
 export type { Schedule } from "./schedule.js";
+export type { PageStep, QueryStep, SmokeStep } from "./smoke.js";
 export type { Ssh } from "./ssh.js";
 export type { R2Uploads, SpacesUploads, UploadsBucket, UploadsPlace } from "./uploads.js";
 

@@ -117,7 +117,7 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
   ["copies.box.hostKey", "box.example AAAA", '"box.example AAAA"', "must start with a key type (ssh-ed25519,"],
   ["hosts", undefined, "nothing", "give hosts as a map from names to settings"],
   ["hosts.Shop", SHOP, "a map", "use 1-31 lower-case letters, digits and hyphens"],
-  ["hosts.shop", null, "nothing", "give a host that exists as a map of: jobs, sshPort, address"],
+  ["hosts.shop", null, "nothing", "give a host that exists as a map of: jobs, app, sshPort, address"],
   ["hosts.shop.address", "https://shop.example", '"https://shop.example"', "not a URL"],
   ["hosts.shop.address", "root@shop.example", '"root@shop.example"', "no user: the program logs in as root"],
   ["hosts.shop.address", "shop.example:22", '"shop.example:22"', "put it under sshPort"],

@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { SettingsError } from "../../settings/errors.js";
+import { parseSettings } from "../../settings/parse.js";
+import { example } from "./example.js";
+
+const STEPS = [
+  {
+    name: "log in",
+    page: "/login",
+    form: { password: "{{password}}" },
+    contains: ["Hello"],
+    save: { id: "id=(\\d+)" },
+  },
+  { name: "order", database: "orders", query: "SELECT 1", prints: "1" },
+];
+
+/** The example's host with an app, and with jobs that back it up. */
+function withApp(app: unknown, jobs: object = { code: { kind: "source", path: "/opt/app" } }) {
+  const raw = example();
+  const shop = { ...raw.hosts.shop, jobs: { ...raw.hosts.shop.jobs, ...jobs }, app };
+  return { ...raw, hosts: { shop } };
+}
+
+const parsed = (...args: Parameters<typeof withApp>) => parseSettings(withApp(...args)).hosts["shop"]!.app;
+
+function problems(...args: Parameters<typeof withApp>): string[] {
+  try {
+    parseSettings(withApp(...args));
+  } catch (error) {
+    if (error instanceof SettingsError)
+      return error.problems.map(({ path, value, message }) => `${path}: ${message} (got ${value})`);
+    throw error;
+  }
+  return [];
+}
+
+describe("app", () => {
+  it("needs a domain and has defaults for the rest", () => {
+    expect(parsed({ domain: "shop.example" })).toEqual({
+      ...{ directory: "/opt/app", compose: "compose.yaml", domain: "shop.example", fence: [], smoke: [] },
+    });
+  });
+
+  it("takes steps of both sorts, and a name at Cloudflare", () => {
+    const app = { domain: "www.shop.example", dns: { zone: "shop.example" }, fence: ["web"], smoke: STEPS };
+    expect(parsed(app)).toMatchObject({
+      dns: { zone: "shop.example", ttl: 60 },
+      smoke: [{ ...STEPS[0], status: 200 }, STEPS[1]],
+    });
+    expect(parsed({ domain: "shop.example", dns: { zone: "shop.example", ttl: 300 } })?.dns?.ttl).toBe(300);
+  });
+
+  it.each([
+    ["a source job", { code: { kind: "source", path: "/opt/app" } }],
+    ["a configs job", { configs: { kind: "configs", paths: ["/opt/app"] } }],
+    ["a files job", { media: { kind: "files", paths: ["/srv", "/opt"] } }],
+  ])("is backed up by %s", (_, jobs) => {
+    expect(problems({ domain: "shop.example" }, jobs)).toEqual([]);
+  });
+
+  it.each<[string, unknown, string, object?]>([
+    ["no domain", {}, "app.domain: is missing: give the server's IP address or DNS name"],
+    [
+      "an unknown key",
+      { domain: "a.example", url: "x" },
+      "app.url: unknown setting; app has: directory, compose, domain",
+    ],
+    [
+      "a relative directory",
+      { domain: "a.example", directory: "opt/app" },
+      'app.directory: use an absolute path without .., // or a slash at the end, e.g. /opt/uploads (got "opt/app")',
+    ],
+    [
+      "a path for the file",
+      { domain: "a.example", compose: "/opt/app/c.yaml" },
+      "app.compose: use the file's name alone",
+    ],
+    [
+      "a ttl that is too short",
+      { domain: "a.example", dns: { zone: "a.example", ttl: 5 } },
+      "app.dns.ttl: use a whole number of seconds from 60 to 86400 (got 5)",
+    ],
+    [
+      "a zone of another",
+      { domain: "a.example", dns: { zone: "b.example" } },
+      'app.dns.zone: does not hold a.example: use the zone the domain is in (got "b.example")',
+    ],
+    [
+      "a fence of no name",
+      { domain: "a.example", fence: ["a b"] },
+      "app.fence.0: use the name of a service in the compose file",
+    ],
+    ["a fence that is no list", { domain: "a.example", fence: "web" }, "app.fence: give a list of services"],
+    [
+      "an app that is in no backup",
+      { domain: "a.example" },
+      'app.directory: no job backs it up, so the shop could not be started on another server: add it to a source or configs job (got "/opt/app")',
+      { logs: { kind: "logs", paths: ["/opt/app"] } },
+    ],
+    ["steps that are no list", { domain: "a.example", smoke: {} }, "app.smoke: give a list of steps"],
+    ["a step of no sort", { domain: "a.example", smoke: [7] }, "app.smoke.0: give a step with a page as a map of"],
+    [
+      "a step without a name",
+      { domain: "a.example", smoke: [{ page: "/" }] },
+      "app.smoke.0.name: is missing: say in a few words",
+    ],
+    [
+      "a page that is a URL",
+      { domain: "a.example", smoke: [{ name: "a", page: "https://a/" }] },
+      'app.smoke.0.page: use a path at the shop, e.g. "/login"',
+    ],
+    [
+      "a form of numbers",
+      { domain: "a.example", smoke: [{ name: "a", page: "/", form: { n: 1 } }] },
+      "app.smoke.0.form.n: use text; write numbers in quotes (got 1)",
+    ],
+    [
+      "a status that is none",
+      { domain: "a.example", smoke: [{ name: "a", page: "/", status: 20 }] },
+      "app.smoke.0.status: use a whole number of HTTP status from 100 to 599",
+    ],
+    [
+      "a pattern that is none",
+      { domain: "a.example", smoke: [{ name: "a", page: "/", save: { a: "(" } }] },
+      "app.smoke.0.save.a: use a regular expression with one group",
+    ],
+    [
+      "a pattern without a group",
+      { domain: "a.example", smoke: [{ name: "a", page: "/", save: { a: "x" } }] },
+      "app.smoke.0.save.a: use a regular expression with one group",
+    ],
+    [
+      "a query of no job",
+      { domain: "a.example", smoke: [{ name: "a", database: "stock", query: "SELECT 1", prints: "1" }] },
+      'app.smoke.0.database: no database job of this host; there are: orders (got "stock")',
+    ],
+    [
+      "a query without what it prints",
+      { domain: "a.example", smoke: [{ name: "a", database: "orders", query: "SELECT 1" }] },
+      "app.smoke.0.prints: is missing: use text",
+    ],
+  ])("refuses %s", (_, app, expected, jobs) => {
+    const found = problems(app, ...(jobs ? [jobs] : []));
+    expect(found.join("\n")).toContain(`hosts.shop.${expected}`);
+  });
+
+  it("says so when the host has no database to ask", () => {
+    const raw = withApp({ domain: "a.example", smoke: [STEPS[1]] });
+    const shop = { ...raw.hosts.shop, jobs: { code: { kind: "source", path: "/opt/app" } } };
+    expect(() => parseSettings({ ...raw, hosts: { shop } })).toThrow("there are: none");
+  });
+});
