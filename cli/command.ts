@@ -16,6 +16,8 @@ export interface Terminal {
   err(text: string): void;
   /** Colours are welcome. */
   color: boolean;
+  /** Asks the person at the terminal and gives the answer; absent where there is none. */
+  ask?: ((question: string) => Promise<string>) | undefined;
   /** Folder of the project: where the stack files are. */
   directory: string;
   /** What time it is; absent: the machine's clock says. */

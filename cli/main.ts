@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline/promises";
 import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.js";
 import { adopt } from "./commands/adopt.js";
 import { check } from "./commands/check.js";
@@ -59,11 +60,21 @@ function isUsage(error: unknown): error is Error {
   return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 }
 
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
 function processTerminal(): Terminal {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     color: process.stdout.isTTY === true && !process.env["NO_COLOR"],
     directory: process.cwd(),
+    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   };
 }

@@ -27,7 +27,7 @@ docs/runbook.md. It costs some minutes of a server; production is not touched.
   --stack NAME      the stack (default: prod)
   --json            the evidence as JSON on standard output
 
-example: granary drill shop --identity ~/granary-identity.txt
+example: granary drill shop --identity ~/granary-keys/identity-owner.txt
 
 exit codes: 0 everything came back; 1 something did not, or the drill could not run; 64 wrong arguments
 `;
