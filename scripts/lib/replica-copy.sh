@@ -42,18 +42,25 @@ replica_data() {
   replica_copy "$WORK/list" ''
 }
 
-# manifest_proved FILE PREFIX: whether the replica gives back, read in full, every artifact that a manifest names.
+# manifest_parts FILE PREFIX: prints key and SHA-256 of all that a manifest is about: its artifacts, or of a files job the
+# snapshot, which restic names after its content, and whose packs are in the replica before it.
+manifest_parts() {
+  jq -r --arg prefix "$2" 'if .artifacts == [] then "\(.repository)/snapshots/\(.snapshot) \(.snapshot)"
+    else .artifacts[] | "\($prefix)/\(.name) \(.encrypted.sha256)" end' "$1" 2>/dev/null
+}
+
+# manifest_proved FILE PREFIX: whether the replica gives back, read in full, everything that a manifest names.
 manifest_proved() {
-  local name sha found count=0
-  while read -r name sha; do
-    [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ && $sha =~ ^[0-9a-f]{64}$ ]] || return 1
-    found=$(copy_sha "$TO" "$2/$name") || found=
+  local key sha found count=0
+  while read -r key sha; do
+    [[ $key =~ ^[a-z]+(/[A-Za-z0-9][A-Za-z0-9._-]*)+$ && $sha =~ ^[0-9a-f]{64}$ ]] || return 1
+    found=$(copy_sha "$TO" "$key") || found=
     if [[ $found != "$sha" ]]; then
-      log unproved "artifact=$2/$name" "message=the replica does not have what its manifest says"
+      log unproved "artifact=$key" "message=the replica does not have what its manifest says"
       return 1
     fi
     count=$((count + 1))
-  done < <(jq -r '.artifacts[] | "\(.name) \(.encrypted.sha256)"' "$1" 2>/dev/null)
+  done < <(manifest_parts "$1" "$2")
   ((count > 0))
 }
 

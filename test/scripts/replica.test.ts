@@ -1,4 +1,5 @@
 /** A replica of backups: what it copies, and in which order. And uploads, whose changes are kept. */
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -38,6 +39,20 @@ describe("a replica of backups", () => {
       },
     ]);
     expect(host.lastState()).toMatchObject({ ok: true, copies: { ok: ["b"], failed: [] } });
+  });
+
+  it("gets the manifest of a files job once it has its snapshot", async () => {
+    const when = stamp(DAY / 4);
+    const snapshot = createHash("sha256").update("a snapshot").digest("hex");
+    const repository = "files/shop/media";
+    put("a", `daily/shop/media/${when}.json`, JSON.stringify({ artifacts: [], repository, snapshot }));
+    expect((await run()).code).toBe(22);
+    expect(keys("b")).toEqual([]);
+    put("a", `${repository}/config`, "config");
+    put("a", `${repository}/snapshots/${snapshot}`, "a snapshot");
+    const result = await run();
+    expect(result.code, result.stderr).toBe(0);
+    expect(keys("b")).toEqual(keys("a"));
   });
 
   it("sends a second time only what is new, and remembers the run before", async () => {
