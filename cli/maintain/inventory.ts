@@ -64,6 +64,8 @@ interface Manifest {
   host?: unknown;
   job?: unknown;
   created?: unknown;
+  /** Of a base backup, in place of `created`. */
+  stamp?: unknown;
   copy?: { verified?: unknown };
   artifacts?: { name?: unknown; encrypted?: { bytes?: unknown } }[];
 }
@@ -75,7 +77,8 @@ function backupOf(path: string, files: Map<string, Entry>, text: string): Backup
   const manifest = parsed(text);
   if (manifest === undefined || stampTime(stamp) === undefined || (tier === "base") !== (line !== undefined))
     return undefined;
-  const created = typeof manifest.created === "string" ? manifest.created.replace(/[-:]/g, "") : "";
+  const told = tier === "base" ? manifest.stamp : manifest.created;
+  const created = typeof told === "string" ? told.replace(/[-:]/g, "") : "";
   if (manifest.schema !== 1 || manifest.host !== host || manifest.job !== job || created !== stamp) return undefined;
   const directory = path.slice(0, -name!.length);
   const artifacts = (manifest.artifacts ?? []).map((it) => ({

@@ -54,7 +54,7 @@ export async function withRemote<T>(
     const prefix = `RCLONE_CONFIG_${name.toUpperCase()}_`;
     const own = Object.fromEntries(Object.entries(variables).map(([key, value]) => [prefix + key, value]));
     const root = copy.kind === "storageBox" ? `${name}:` : `${name}:${copy.bucket}/`;
-    return await use({ name, copy, env: { ...process.env, ...RCLONE_ENV, ...own }, root, scratch });
+    return await use({ name, copy, env: { ...withoutAws(process.env), ...RCLONE_ENV, ...own }, root, scratch });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -84,6 +84,11 @@ function remoteVariables(copy: Copy, access: CopyAccess, sshKey: string | undefi
       ? { PROVIDER: "Cloudflare", REGION: "auto" }
       : { PROVIDER: "DigitalOcean", REGION: copy.region, ACL: "private" }),
   };
+}
+
+/** rclone would take keys, regions and certificates of Amazon's own tools for the copy's, wherever it is told none. */
+function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("AWS_")));
 }
 
 /** Runs a program with a copy's credentials in its environment. Never throws for its exit code. */

@@ -134,6 +134,26 @@ describe("granary maintain on a storage box", () => {
     expect(out).toContain("one of the newest 2 verified backups of its job: they never go");
   });
 
+  it("knows a base backup, which a chain of log has to itself and whose manifest tells its stamp", async () => {
+    const stamps = [60, 40, 1].map(ago);
+    for (const stamp of stamps) {
+      const id = `shop/base/shop/orders/7712-15/${stamp}`;
+      const artifacts = [{ name: `${stamp}.base.tar.zst.age`, role: "base", encrypted: { bytes: 4, sha256: "" } }];
+      const manifest = { schema: 1, host: "shop", job: "orders", kind: "postgres", tier: "base", stamp, artifacts };
+      put(`${id}.base.tar.zst.age`, "base");
+      put(`${id}.json`, JSON.stringify({ ...manifest, copy: { name: "box", verified: true } }));
+    }
+    const { code, out } = await maintain("--yes");
+    expect([code, out]).toEqual([0, expect.not.stringContaining("ODD")]);
+    const left = readdirSync(join(box, "shop/base/shop/orders/7712-15")).sort();
+    expect(left).toEqual(
+      stamps
+        .slice(1)
+        .flatMap((stamp) => [`${stamp}.base.tar.zst.age`, `${stamp}.json`])
+        .sort(),
+    );
+  });
+
   it("a backup whose artifact is not what its manifest says does not count as verified", async () => {
     const [torn, ...ids] = [399, 400, 401].map((days) => backup("daily", days));
     writeFileSync(join(box, `${torn}.dump.zst.age`), "half");
