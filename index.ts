@@ -67,6 +67,8 @@ export default function granary(): Record<string, unknown> {
       copies: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.maintenance()])),
       passwords: Object.fromEntries(hosts.map(([name, host]) => [name, host.repositoryPassword])),
     },
+    // What `granary status` looks at the copies with.
+    readers: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.reader()])),
     hosts: Object.fromEntries(
       hosts.map(([name, host]) => [
         name,

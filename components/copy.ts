@@ -31,4 +31,6 @@ export interface CopyComponent {
    * Secret; undefined when the settings name nobody who could use them.
    */
   maintenance(): pulumi.Output<CopyAccess> | undefined;
+  /** Makes credentials that read all of this copy, and change nothing, for `granary status`. Secret. */
+  reader(): pulumi.Output<CopyAccess>;
 }

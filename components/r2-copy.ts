@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { CopyAccess } from "../plan/job-env.js";
 import { lockRules, type Repository } from "../plan/retention.js";
 import type { R2Copy as R2Settings, Retention } from "../settings/schema.js";
-import { bucketKey } from "./bucket-key.js";
+import { bucketKey, type Permission } from "./bucket-key.js";
 import type { CopyComponent, Grant, Grantee } from "./copy.js";
 import { backupRules, r2Bucket } from "./r2-bucket.js";
 
@@ -35,15 +35,19 @@ export class R2Copy extends pulumi.ComponentResource implements CopyComponent {
   }
 
   grant({ host, parent }: Grantee): Grant {
-    return this.token(`${host}-to-${this.name}`, `granary-${host}`, parent);
+    return this.token(`${host}-to-${this.name}`, `granary-${host}`, "readwrite", parent);
   }
 
   maintenance(): pulumi.Output<CopyAccess> {
-    return this.token(`maintenance-of-${this.name}`, "granary-maintenance", this).access;
+    return this.token(`maintenance-of-${this.name}`, "granary-maintenance", "readwrite", this).access;
   }
 
-  private token(name: string, label: string, parent: pulumi.Resource): Grant {
-    const key = { place: this.copy, bucket: this.bucket.name, permission: "readwrite" as const, label };
+  reader(): pulumi.Output<CopyAccess> {
+    return this.token(`reader-of-${this.name}`, "granary-reader", "read", this).access;
+  }
+
+  private token(name: string, label: string, permission: Permission, parent: pulumi.Resource): Grant {
+    const key = { place: this.copy, bucket: this.bucket.name, permission, label };
     return bucketKey(name, key, parent);
   }
 }

@@ -2,7 +2,7 @@ import type * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
 import type { CopyAccess } from "../plan/job-env.js";
 import type { Retention, SpacesCopy as SpacesSettings } from "../settings/schema.js";
-import { bucketKey } from "./bucket-key.js";
+import { bucketKey, type Permission } from "./bucket-key.js";
 import type { CopyComponent, Grant, Grantee } from "./copy.js";
 import { backupRules, spacesBucket } from "./spaces-bucket.js";
 
@@ -32,15 +32,19 @@ export class SpacesCopy extends pulumi.ComponentResource implements CopyComponen
   }
 
   grant({ host, parent }: Grantee): Grant {
-    return this.key(`${host}-to-${this.name}`, `granary-${host}`, parent);
+    return this.key(`${host}-to-${this.name}`, `granary-${host}`, "readwrite", parent);
   }
 
   maintenance(): pulumi.Output<CopyAccess> {
-    return this.key(`maintenance-of-${this.name}`, "granary-maintenance", this).access;
+    return this.key(`maintenance-of-${this.name}`, "granary-maintenance", "readwrite", this).access;
   }
 
-  private key(name: string, label: string, parent: pulumi.Resource): Grant {
-    const key = { place: this.copy, bucket: this.bucket.name, permission: "readwrite" as const, label };
+  reader(): pulumi.Output<CopyAccess> {
+    return this.key(`reader-of-${this.name}`, "granary-reader", "read", this).access;
+  }
+
+  private key(name: string, label: string, permission: Permission, parent: pulumi.Resource): Grant {
+    const key = { place: this.copy, bucket: this.bucket.name, permission, label };
     return bucketKey(name, key, parent);
   }
 }

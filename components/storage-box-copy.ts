@@ -110,4 +110,26 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
       .apply(([s, u]) => ({ kind: "box" as const, server: s, username: u }));
     return pulumi.secret(access);
   }
+  /**
+   * A sub-account that sees the whole box and may only read. It logs in with its password: in a home that it may not write
+   * to, no key can be placed, and what looks at the copies needs no key of the owner's.
+   */
+  reader(): pulumi.Output<CopyAccess> {
+    const account = new hcloud.StorageBoxSubaccount(
+      `reader-of-${this.name}`,
+      {
+        name: "granary.reader",
+        storageBoxId: this.box.id.apply(Number),
+        homeDirectory: "/",
+        description: "granary, reads for status",
+        password: randomPassword(`reader-of-${this.name}-password`, this),
+        accessSettings: { ...SSH_ONLY, readonly: true },
+      },
+      { parent: this, additionalSecretOutputs: ["password"] },
+    );
+    const access = pulumi
+      .all([account.server, account.username, account.password])
+      .apply(([server, username, password]) => ({ kind: "box" as const, server, username, password }));
+    return pulumi.secret(access);
+  }
 }

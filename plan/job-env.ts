@@ -20,6 +20,8 @@ export interface BoxAccess {
   username: string;
   /** Login of the append-only account for restic repositories, `u1004-sub2@u1004-sub2.your-storagebox.de`; of a host with files jobs. */
   repositories?: string;
+  /** Of an account that logs in with it and not with a key; no host's does. */
+  password?: string;
 }
 
 export type CopyAccess = S3Access | BoxAccess;

@@ -14,6 +14,10 @@ const SECRETS = { sshPrivateKey: SSH_KEY };
 beforeEach(() => vi.stubEnv("SSH_AUTH_SOCK", ""));
 
 const COPIES = [
+  "cloudflare:index/accountToken:AccountToken reader-of-r2",
+  "digitalocean:index/spacesKey:SpacesKey reader-of-spaces",
+  "command:local:Command reader-of-box-password",
+  "hcloud:index/storageBoxSubaccount:StorageBoxSubaccount reader-of-box",
   "cloudflare:index/accountToken:AccountToken maintenance-of-r2",
   "digitalocean:index/spacesKey:SpacesKey maintenance-of-spaces",
   "cloudflare:index/r2Bucket:R2Bucket r2",
@@ -79,7 +83,7 @@ describe("the example stack", () => {
   it("puts out the proof and how to reach the hosts", async () => {
     configure(production(), SECRETS);
     const { result } = await record(granary);
-    expect(Object.keys(result)).toEqual(["proof", "maintenance", "hosts"]);
+    expect(Object.keys(result)).toEqual(["proof", "maintenance", "readers", "hosts"]);
     const proof = result["proof"] as { host: string; ok: boolean; legs: { rule: string; ok?: boolean }[] }[];
     expect(proof.map(({ host, ok, legs }) => [host, ok, legs.map((leg) => leg.ok)])).toEqual([
       ["shop", true, [true, true, true, true, undefined]],
@@ -104,6 +108,14 @@ describe("a stack with a host that exists and one that is made", () => {
   it("puts out where the made one is", async () => {
     const hosts = await valueOf(pulumi.output((await run()).result["hosts"] as Record<string, unknown>));
     expect(hosts["web"]).toEqual({ address: "203.0.113.13", hostKey: MADE_KEY, sshPort: 22 });
+  });
+
+  it("puts out what reads each copy, as secrets", async () => {
+    const readers = (await run()).result["readers"] as Record<string, pulumi.Output<object>>;
+    expect(Object.keys(readers)).toEqual(["spaces", "r2", "box"]);
+    for (const output of Object.values(readers))
+      expect(await (output as unknown as { isSecret: Promise<boolean> }).isSecret).toBe(true);
+    expect(await valueOf(readers["box"]!)).toMatchObject({ kind: "box", username: "u71-sub1" });
   });
 
   it("puts out the credentials of maintenance, as secrets", async () => {

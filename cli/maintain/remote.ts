@@ -48,7 +48,8 @@ export async function withRemote<T>(
 ): Promise<T> {
   const scratch = await mkdtemp(join(tmpdir(), "granary-maintain-"));
   try {
-    const variables = remoteVariables(copy, access, sshKey, join(scratch, "known_hosts"));
+    const password = access.kind === "box" ? await obscured(access.password) : undefined;
+    const variables = remoteVariables(copy, access, { sshKey, password }, join(scratch, "known_hosts"));
     if (copy.kind === "storageBox" && access.kind === "box")
       await writeFile(join(scratch, "known_hosts"), `[${access.server}]:${BOX_PORT} ${copy.hostKey}\n`);
     const prefix = `RCLONE_CONFIG_${name.toUpperCase()}_`;
@@ -60,14 +61,33 @@ export async function withRemote<T>(
   }
 }
 
-function remoteVariables(copy: Copy, access: CopyAccess, sshKey: string | undefined, knownHosts: string) {
+/** The form in which rclone takes a password from its environment; undefined for none. */
+async function obscured(password: string | undefined): Promise<string | undefined> {
+  if (password === undefined) return undefined;
+  const { code, out } = await run("rclone", ["obscure", "-"], { ...process.env, RCLONE_CONFIG: "/dev/null" }, password);
+  if (code !== 0) throw new Error("rclone obscure failed: install rclone 1.54 or later");
+  return out.trim();
+}
+
+interface Login {
+  sshKey: string | undefined;
+  /** Obscured. */
+  password: string | undefined;
+}
+
+function loginVariables({ sshKey, password }: Login) {
+  if (password !== undefined) return { PASS: password };
+  return sshKey === undefined ? { KEY_USE_AGENT: "true" } : { KEY_FILE: sshKey };
+}
+
+function remoteVariables(copy: Copy, access: CopyAccess, login: Login, knownHosts: string) {
   if (copy.kind === "storageBox" && access.kind === "box")
     return {
       TYPE: "sftp",
       HOST: access.server,
       PORT: String(BOX_PORT),
       USER: access.username,
-      ...(sshKey === undefined ? { KEY_USE_AGENT: "true" } : { KEY_FILE: sshKey }),
+      ...loginVariables(login),
       KNOWN_HOSTS_FILE: knownHosts,
       SHELL_TYPE: "none",
       DISABLE_HASHCHECK: "true",

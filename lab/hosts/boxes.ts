@@ -60,7 +60,7 @@ export async function createSubaccount(account: Parameters<HostHooks["createSuba
     ...[
       "/bin/sh",
       "-ec",
-      'mkdir -p "$1" "$2"; chown "$3:" "$1"; mount --bind "$1" "$2"; [ "$4" = no ] || mount -o remount,bind,ro "$2"',
+      'mkdir -p "$1" "$2"; [ "$4" = yes ] || chown "$3:" "$1"; mount --bind "$1" "$2"; [ "$4" = no ] || mount -o remount,bind,ro "$2"',
     ],
     ...["sh", shared, home, account.username, account.readonly ? "yes" : "no"],
   ]);

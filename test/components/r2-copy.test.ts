@@ -18,6 +18,7 @@ function program(change: Partial<ReturnType<typeof r2>> = {}) {
   return {
     ...copy.grant({ host: "shop", boxKey: BOX_KEY, repositoryKeys: {}, parent: parent() }),
     maintenance: copy.maintenance(),
+    reader: copy.reader(),
   };
 }
 
@@ -63,6 +64,24 @@ describe("an R2 copy", () => {
             {
               effect: "allow",
               permissionGroups: [{ id: "write-id" }],
+              resources: `{"com.cloudflare.edge.r2.bucket.${ACCOUNT}_default_kolonell-archive":"*"}`,
+            },
+          ],
+        },
+        parent: "granary:copies:R2 r2",
+        dependsOn: [`${BUCKET} r2`],
+        additionalSecretOutputs: ["value"],
+      },
+      {
+        type: TOKEN,
+        name: "reader-of-r2",
+        inputs: {
+          accountId: ACCOUNT,
+          name: "granary-reader",
+          policies: [
+            {
+              effect: "allow",
+              permissionGroups: [{ id: "read-id" }],
               resources: `{"com.cloudflare.edge.r2.bucket.${ACCOUNT}_default_kolonell-archive":"*"}`,
             },
           ],
@@ -135,7 +154,7 @@ describe("an R2 copy", () => {
       { type: "test:Parent", name: "shop", inputs: {} },
     ]);
     const call = `${GROUPS} {"accountId":"${ACCOUNT}"}`;
-    expect(calls).toEqual([call, call]);
+    expect(calls).toEqual([call, call, call]);
   });
 
   it("gives a host its key, as a secret", async () => {

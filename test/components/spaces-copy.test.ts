@@ -12,6 +12,7 @@ function program() {
     copy,
     grant: copy.grant({ host: "shop", boxKey: BOX_KEY, repositoryKeys: {}, parent: parent() }),
     maintenance: copy.maintenance(),
+    reader: copy.reader(),
   };
 }
 
@@ -56,6 +57,14 @@ describe("a Spaces copy", () => {
         type: KEY,
         name: "maintenance-of-spaces",
         inputs: { name: "granary-maintenance", grants: [{ bucket: "kolonell-backups", permission: "readwrite" }] },
+        parent: "granary:copies:Spaces spaces",
+        dependsOn: [`${BUCKET} spaces`],
+        additionalSecretOutputs: ["secretKey"],
+      },
+      {
+        type: KEY,
+        name: "reader-of-spaces",
+        inputs: { name: "granary-reader", grants: [{ bucket: "kolonell-backups", permission: "read" }] },
         parent: "granary:copies:Spaces spaces",
         dependsOn: [`${BUCKET} spaces`],
         additionalSecretOutputs: ["secretKey"],

@@ -174,6 +174,37 @@ describe("a host with files jobs", () => {
   });
 });
 
+describe("the reader of a Storage Box", () => {
+  it("is a sub-account that sees all of it and may not write, with a password of its own", async () => {
+    const { resources, result } = await record(() => new StorageBoxCopy("box", { copy: box() }).reader());
+    expect(own(find(resources, ACCOUNT, "reader-of-box"))).toEqual({
+      type: ACCOUNT,
+      name: "reader-of-box",
+      inputs: {
+        name: "granary.reader",
+        storageBoxId: 71,
+        homeDirectory: "/",
+        description: "granary, reads for status",
+        password: { secret: PASSWORD },
+        accessSettings: {
+          sshEnabled: true,
+          reachableExternally: true,
+          sambaEnabled: false,
+          webdavEnabled: false,
+          readonly: true,
+        },
+      },
+      parent: "granary:copies:StorageBox box",
+      dependsOn: [`${LOCAL} reader-of-box-password`, `${BOX} box`].sort(),
+      additionalSecretOutputs: ["password"],
+    });
+    expect(await valueOf(result)).toEqual({
+      ...{ kind: "box", server: "u71-sub1.your-storagebox.de", username: "u71-sub1", password: PASSWORD },
+    });
+    expect(await (result as unknown as { isSecret: Promise<boolean> }).isSecret).toBe(true);
+  });
+});
+
 describe("maintenance of a Storage Box", () => {
   it("is through the main account, which sees every host's directory, with the owner's key", async () => {
     const { resources, result } = await record(maintained);
