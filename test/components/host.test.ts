@@ -225,7 +225,8 @@ describe("a host with files jobs", () => {
       const s3 = { kind: "s3" as const, accessKeyId: "A", secretAccessKey: "S" };
       return { access: pulumi.secret("box" in kept ? box : s3), ready: [] };
     };
-    const made = { grant, maintenance: () => undefined };
+    const reader = () => pulumi.secret({ kind: "s3" as const, accessKeyId: "A", secretAccessKey: "S" });
+    const made = { grant, maintenance: () => undefined, reader };
     const ssh = { privateKey: pulumi.secret(SSH_KEY) };
     const copy = Object.fromEntries(Object.keys(kept).map((name) => [name, made]));
     new Host("shop", { settings: { ...all, copies: kept }, copies: copy, ssh, passwords, replicas: {} });
