@@ -62,11 +62,11 @@ export default function granary(): Record<string, unknown> {
   const hosts = Object.keys(settings.hosts).map((name) => [name, new Host(name, common)] as const);
   return {
     proof: proof.hosts,
-    // What `granary maintain` logs in with, and what opens the repositories of each host.
-    maintenance: {
+    // What `granary maintain` logs in with, and what opens the repositories of each host: a secret as a whole.
+    maintenance: pulumi.secret({
       copies: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.maintenance()])),
       passwords: Object.fromEntries(hosts.map(([name, host]) => [name, host.repositoryPassword])),
-    },
+    }),
     // What `granary status` looks at the copies with.
     readers: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.reader()])),
     hosts: Object.fromEntries(

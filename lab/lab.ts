@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import granary from "../index.js";
 import { runDir } from "./config.js";
 import { engineEnvironment, makeStack, usePlugins } from "./engine.js";
-import { shopServer } from "./rehearsal/steps.js";
+import { ShopServer, type Target } from "./rehearsal/shop-server.js";
 import { stackConfig, startWorld } from "./world.js";
 
 const { plugins } = parseArgs({ options: { plugins: { type: "string", default: "stand-in" } } }).values;
@@ -19,11 +19,11 @@ try {
   const stack = await makeStack(() => Promise.resolve().then(granary), await stackConfig(world));
   const opened = (async () => {
     await stack.up({ onOutput: say });
-    const server = await shopServer(stack, world);
+    const hosts = (await stack.outputs())["hosts"]?.value as Record<string, Target>;
+    const { address, hostKey } = hosts["shop"]!;
+    const server = await ShopServer.at(world.laptop, hosts["shop"]!);
     await server.startDatabase(world.databaseImage);
     await server.openShop(50_000);
-    const hosts = (await stack.outputs())["hosts"]?.value as Record<string, { address: string; hostKey: string }>;
-    const { address, hostKey } = hosts["shop"]!;
     await writeFile(join(runDir(), "known_hosts"), `${address} ${hostKey}\n`);
     const environment = Object.entries(engineEnvironment()).map(([name, value]) => `${name}='${value}'\n`);
     await writeFile(join(runDir(), "engine.env"), environment.join(""));

@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     world = await report.phase("start", "name service, registry, clouds", () => startWorld(say));
     await usePlugins(plugins);
     const stack = await makeStack(() => Promise.resolve().then(granary), await stackConfig(world));
-    await rehearse(world, stack, report, copy, say);
+    await rehearse({ world, stack, report, copy, onOutput: (text) => say(text.trimEnd()) });
   };
   try {
     await Promise.race([work(), stop]);

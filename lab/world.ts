@@ -11,6 +11,7 @@ import { createBoxSnapshot, deleteBoxSnapshot, rollBackBox, showBoxSnapshots } f
 import { createBox, createSubaccount, deleteBox, deleteSubaccount } from "./hosts/boxes.js";
 import { destroyAllMachines } from "./hosts/machines.js";
 import { createServer, deleteServer, serverReady } from "./hosts/servers.js";
+import { MARIADB_JOB, publishMariadb } from "./images/mariadb.js";
 import { publishImage, startRegistry } from "./registry.js";
 
 const run = promisify(execFile);
@@ -32,6 +33,7 @@ export interface World {
   boxHostKey: string;
   /** Pullable name of the shop's database image. */
   databaseImage: string;
+  mariadbImage: string;
   secrets: Secrets;
   close(): Promise<void>;
 }
@@ -98,6 +100,7 @@ export async function startWorld(log: (line: string) => void): Promise<World> {
     laptop,
     boxHostKey: (await readFile(`${boxKey}.pub`, "utf8")).trim(),
     databaseImage,
+    mariadbImage: await publishMariadb(),
     secrets,
     close: async () => {
       await destroyAllMachines();
@@ -128,6 +131,7 @@ const JOBS = {
   configs: { kind: "configs", paths: ["/opt/configs", "/etc/caddy"] },
   logs: { kind: "logs", paths: ["/var/log/caddy"] },
   code: { kind: "source", path: "/opt/app" },
+  blog: MARIADB_JOB,
   sessions: { kind: "cache", container: "redis" },
 };
 
@@ -174,7 +178,7 @@ export async function stackConfig(world: World): Promise<Record<string, ConfigVa
     }),
     "granary:drill": plain({ images: { orders: world.databaseImage } }),
     "granary:sshPrivateKey": secret(await readFile(world.laptop.sshKey, "utf8")),
-    "granary:databasePasswords": secret({ "shop/orders": DATABASE_PASSWORD }),
+    "granary:databasePasswords": secret({ "shop/orders": DATABASE_PASSWORD, "shop/blog": DATABASE_PASSWORD }),
     "hcloud:token": secret(token),
     "hcloud:endpoint": plain(`${world.clouds.url("api.hetzner")}/v1`),
     "hcloud:endpointHetzner": plain(`${world.clouds.url("api.hetzner")}/v1`),

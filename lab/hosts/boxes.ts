@@ -74,10 +74,13 @@ export async function deleteSubaccount(boxId: number, username: string): Promise
   ]);
 }
 
-/** The jail holds what the limited shell runs; the account's own directory is `home` in it. */
+/**
+ * The jail holds what the limited shell runs; the account's own directory is `home` in it. All accounts of a box are one
+ * user, as at Hetzner: the main account may change what any of them stored.
+ */
 async function addAccount(boxId: number, username: string, password: string): Promise<void> {
   const script = `
-    useradd --no-create-home --home-dir /home --shell /bin/shell "$1"
+    useradd --no-create-home --home-dir /home --shell /bin/shell --non-unique --uid 2000 "$1"
     jail=/jail/$1
     mkdir -p "$jail/bin" "$jail/home" "$jail/etc" "$jail/dev"
     cp /bin/busybox "$jail/bin/busybox"

@@ -1,12 +1,8 @@
 /** What a shop owns beside its database: uploads, configuration, logs and code, on the lab's server. */
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { cacheDir, repository } from "../config.js";
-import { engineEnvironment, projectDir, STACK } from "../engine.js";
 import type { Check } from "../shop/content.js";
 import type { World } from "../world.js";
+import { granary } from "./laptop.js";
 import type { ShopServer } from "./shop-server.js";
 
 /** Uploads of the demo shop; small, as pictures of products are. */
@@ -95,21 +91,4 @@ export async function restoreBelongings(
     });
   }
   return checks;
-}
-
-/** Runs the command line on the laptop, with the owner's identity and key. @returns standard output */
-export async function granary(world: World, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [
-      ...[join(repository, "cli/granary.js"), ...args, "--stack", STACK, "--json"],
-      ...["--identity", world.laptop.identity, "--ssh-key", world.laptop.sshKey],
-    ],
-    {
-      cwd: projectDir(),
-      env: { ...process.env, ...engineEnvironment(), PATH: `${join(cacheDir(), "bin")}:${process.env["PATH"]}` },
-      maxBuffer: 1 << 24,
-    },
-  );
-  return stdout;
 }

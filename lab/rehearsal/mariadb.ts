@@ -1,33 +1,17 @@
 /**
  * The shop's second database, on MariaDB in a container, through the same day: dumped, its log shipped, dropped by mistake,
- * and restored to the moment before. Three lines in the rehearsal: the job below in the settings, the image published,
- * `report.checks(await mariadbDay(server, world, image, copy))`.
+ * and restored to the moment before.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDir, repository } from "../config.js";
-import { publishImage } from "../registry.js";
+import { repository } from "../config.js";
+import { MARIADB_JOB } from "../images/mariadb.js";
 import type { Check } from "../shop/content.js";
 import { normalized, statementsSql } from "../shop/mariadb/content.js";
 import { DATABASE_PASSWORD, type World } from "../world.js";
 import type { ShopServer } from "./shop-server.js";
 
-const CONTAINER = "mariadb_container";
-const DATABASE = "blog";
-
-/** The job in the settings, under the name `blog`; its password is the lab's `DATABASE_PASSWORD`. */
-export const MARIADB_JOB = { kind: "mariadb", container: CONTAINER, database: DATABASE, continuous: true } as const;
-
-/** Makes the tar of lab/images/mariadb an image in the lab's registry. @returns its name */
-export function publishMariadb(): Promise<string> {
-  return publishImage("mariadb", "10.11", join(cacheDir(), "images", "mariadb.tar"), {
-    Entrypoint: ["docker-entrypoint.sh"],
-    Cmd: ["mariadbd"],
-    Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"],
-    ExposedPorts: { "3306/tcp": {} },
-    Volumes: { "/var/lib/mysql": {} },
-  });
-}
+const { container: CONTAINER, database: DATABASE } = MARIADB_JOB;
 
 /** Statements as root. @returns bare values, tabs between, one row a line */
 function sql(server: ShopServer, statements: string, database?: string): Promise<string> {

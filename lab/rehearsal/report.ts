@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beginLine, endLine, failedLine, secondsSince } from "../../cli/progress.js";
+import type { Row } from "../attack/attacks.js";
 import { repository } from "../config.js";
 import type { Check } from "../shop/content.js";
 
@@ -16,6 +17,8 @@ export interface Rehearsal {
   phases: { name: string; seconds: number }[];
   copies: { name: string; artifacts: number; verified: boolean }[];
   disaster: { kind: string; copy: string; lostSeconds: number; ttrSeconds: number };
+  /** What root on the host tried on each copy, and how it ended. */
+  attacks: Row[];
   checks: Check[];
 }
 
@@ -35,6 +38,7 @@ export class Report {
       phases: [],
       copies: [],
       disaster: { kind: "full-loss", copy: "", lostSeconds: -1, ttrSeconds: -1 },
+      attacks: [],
       checks: [],
     };
   }
@@ -49,6 +53,31 @@ export class Report {
       this.result.phases.push({ name, seconds: secondsSince(start) });
       process.stdout.write(endLine(secondsSince(start)));
     }
+  }
+
+  /**
+   * Starts work that goes on beside the phases that follow. @returns waits for it as a phase of its own, whose seconds are
+   * those since its start
+   */
+  beside<T>(name: string, what: string, work: () => Promise<T>): () => Promise<T> {
+    const start = performance.now();
+    const running = work();
+    // Told when it is waited for.
+    running.catch(() => undefined);
+    return async () => {
+      process.stdout.write(beginLine(name, `${what} (begun earlier)`));
+      try {
+        return await running;
+      } finally {
+        this.result.phases.push({ name, seconds: secondsSince(start) });
+        process.stdout.write(endLine(secondsSince(start)));
+      }
+    };
+  }
+
+  /** Lines for the person watching. */
+  say(text: string): void {
+    for (const line of text.trimEnd().split("\n")) process.stdout.write(`${"".padEnd(18)} ${line}\n`);
   }
 
   check(name: string, expected: unknown, actual: unknown): void {

@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { runDir, tool } from "../config.js";
 import { engineEnvironment, projectDir, STACK } from "../engine.js";
 import type { Check } from "../shop/content.js";
 import { DATABASE_PASSWORD, type World } from "../world.js";
 import { CONFIG_SECRET } from "./belongings.js";
+import { shownOutputs } from "./laptop.js";
 import type { ShopServer } from "./shop-server.js";
 import type { Seen } from "./watch.js";
 
@@ -58,18 +58,12 @@ async function secretsInState(): Promise<Secrets> {
 }
 
 /** Where a secret must never be: command lines, the hosts' journals, the state, the stack's outputs, the lab's own log. */
-export async function lookForSecrets(
-  secrets: Secrets,
-  seen: Seen,
-  journals: string,
-  stack: Stack,
-  report: string,
-): Promise<Check[]> {
+export async function lookForSecrets(secrets: Secrets, seen: Seen, journals: string, report: string): Promise<Check[]> {
   const places: Record<string, string> = {
     "command lines": [...seen.commandLines].join("\n"),
     "the hosts' journals": journals,
     "the state": await readTree(join(runDir(), "state")),
-    "the stack's outputs": JSON.stringify(await plainOutputs(stack)),
+    "the stack's outputs": await shownOutputs(),
     "the rehearsal's log": (await readFile(join(runDir(), "lab.log"), "utf8").catch(() => "")) + report,
   };
   return Object.entries(places).map(([place, text]) => {
@@ -79,14 +73,6 @@ export async function lookForSecrets(
     const actual = found.length > 0 ? `found: ${found.join(", ")}` : looked;
     return { name: `no secret in ${place}`, ok: actual === expected, expected, actual };
   });
-}
-
-/** What `pulumi stack output` shows: of an output that is secret, nothing. */
-async function plainOutputs(stack: Stack): Promise<Record<string, unknown>> {
-  const outputs = Object.entries(await stack.outputs());
-  return Object.fromEntries(
-    outputs.map(([name, { value, secret }]) => [name, secret ? "[secret]" : (value as unknown)]),
-  );
 }
 
 async function readTree(directory: string): Promise<string> {

@@ -9,19 +9,12 @@ import {
   type Fingerprint,
 } from "../shop/content.js";
 import { hosts, type World } from "../world.js";
-import { granary } from "./belongings.js";
-import { CONTAINER, DATABASE, ShopServer, type Target } from "./shop-server.js";
+import { granary } from "./laptop.js";
+import { CONTAINER, DATABASE, type ShopServer } from "./shop-server.js";
 
 const SERVICE = "granary@orders.service";
 /** Longer than the backup takes, so that orders come in before, during and after it. */
 const LOAD_SECONDS = 12;
-
-/** The server the stack says is there now. */
-export async function shopServer(stack: Stack, world: World): Promise<ShopServer> {
-  const outputs = await stack.outputs();
-  const hosts = outputs["hosts"]?.value as Record<string, Target>;
-  return ShopServer.at(world.laptop, hosts["shop"]!);
-}
 
 /** `preview` again: the program must find nothing to change. @returns what it would do, by resource */
 export async function previewChanges(stack: Stack): Promise<string> {

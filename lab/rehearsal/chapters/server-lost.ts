@@ -1,0 +1,68 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { shopServer, type Act } from "../act.js";
+import { restoreBelongings } from "../belongings.js";
+import { lastOrderAt, recoverDatabase } from "../continuous.js";
+import { compareContent, restoreBeside, useShop } from "../steps.js";
+import type { Before } from "./day.js";
+
+/** The disaster comes at a random moment of a round of the log, which takes 20 seconds. */
+const WAIT_SECONDS = { least: 1, most: 21 };
+
+/** The server is lost at a random moment; a new one is made, and everything comes back, equal by content. */
+export async function serverLost(act: Act, before: Before): Promise<void> {
+  const lostAt = await lose(act, before.load);
+  await bringBack(act, before, lostAt);
+}
+
+/**
+ * The hosting company's worst day: with orders coming in, the server and its disk are gone, and the API no longer knows it.
+ * @returns the moment, milliseconds since the epoch
+ */
+async function lose({ world, report }: Act, load: Promise<number>): Promise<number> {
+  const seconds = randomInt(WAIT_SECONDS.least, WAIT_SECONDS.most + 1);
+  const what = `orders come in; after ${seconds} s the server is destroyed, disk and all`;
+  return report.phase("disaster", what, async () => {
+    const api = `${world.clouds.url("api.hetzner")}/v1/servers`;
+    const headers = { authorization: `Bearer ${world.secrets.token}` };
+    await sleep(seconds * 1000);
+    const { servers } = (await (await fetch(api, { headers })).json()) as { servers: { id: number }[] };
+    report.check("servers before the disaster", 1, servers.length);
+    const open = await Promise.race([load.then(() => false), sleep(100).then(() => true)]);
+    report.check("orders were still coming in", true, open);
+    const lostAt = Date.now();
+    for (const { id } of servers) await fetch(`${api}/${id}`, { method: "DELETE", headers });
+    await load;
+    return lostAt;
+  });
+}
+
+async function bringBack(act: Act, before: Before, lostAt: number): Promise<void> {
+  const { world, stack, report, copy, onOutput } = act;
+  const { disaster } = report.result;
+  const start = performance.now();
+  await report.phase("new server", "the program sees that it is gone and makes another", async () => {
+    await stack.refresh({ onOutput });
+    await stack.up({ onOutput });
+  });
+  const server = await shopServer(act);
+  const what = `the database comes back from copy '${copy}', to the last shipped instant`;
+  await report.phase("recover", what, async () => {
+    await recoverDatabase(world, server, copy);
+    disaster.lostSeconds = Math.round((lostAt - (await lastOrderAt(server))) / 100) / 10;
+  });
+  disaster.copy = copy;
+  disaster.ttrSeconds = Math.round((performance.now() - start) / 100) / 10;
+  const { lostSeconds } = disaster;
+  report.checks([
+    { name: "orders lost", ok: lostSeconds >= 0 && lostSeconds <= 60, expected: "0-60 s", actual: `${lostSeconds} s` },
+  ]);
+  await report.phase("restore", "yesterday's dump beside it, uploads, configuration, logs and code", async () => {
+    report.checks(await restoreBelongings(world, server, copy, before.belongings));
+    await restoreBeside(world, copy);
+  });
+  await report.phase("compare", "everything in the database with the dump's snapshot; the shop is used", async () => {
+    report.checks(await compareContent(server, before.fingerprint));
+    report.checks(await useShop(server));
+  });
+}
