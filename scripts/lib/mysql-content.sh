@@ -53,7 +53,9 @@ content_count() {
     /^INSERT [A-Z ]*INTO `/ { table = name($0); if (/\);$/) { rows[table] += in_line($0); table = "" }; next }
     /^CREATE TABLE `/ { rows[name($0)] += 0; print "table " name($0) }
     /^CREATE SEQUENCE `/ { print "sequence " name($0) }
-    /^\/\*!50032 DROP TRIGGER IF EXISTS `/ { print "trigger " name($0) }
+    # Some versions do not quote it here.
+    /^\/\*!50032 DROP TRIGGER IF EXISTS `/ { print "trigger " name($0); next }
+    /^\/\*!50032 DROP TRIGGER IF EXISTS / { sub(/^.* IF EXISTS /, ""); sub(/ \*\/;$/, ""); print "trigger " $0 }
     /^\/\*!50003 DROP (FUNCTION|PROCEDURE|PACKAGE|PACKAGE BODY) IF EXISTS `/ { print "routine " name($0) }
     /^-- Final view structure for view `/ { print "view " name($0) }
     /^-- CHANGE (MASTER|REPLICATION SOURCE) TO (MASTER|SOURCE)_LOG_FILE=/ {

@@ -70,6 +70,11 @@ describe("a MySQL job", () => {
       "rows 2 t",
     ],
     ["a statement of several lines, as MariaDB writes it", "INSERT INTO `t` VALUES\n(1,'a'),\n(2,'),(');", "rows 2 t"],
+    [
+      "a trigger, quoted or not",
+      "/*!50032 DROP TRIGGER IF EXISTS `a` */;\n/*!50032 DROP TRIGGER IF EXISTS b */;",
+      "trigger a\ntrigger b",
+    ],
     ["nothing in the text of routines", "DELIMITER ;;\nINSERT INTO `t` VALUES (1);\nDELIMITER ;", ""],
   ])("counts %s", (_, dump, expected) => {
     const script = `MY_FAMILY=mysql; source "$1/lib/mysql-content.sh"; content_count`;
