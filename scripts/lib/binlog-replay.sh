@@ -93,16 +93,17 @@ replay_arguments() {
   for file in "${REPLAY_FILES[@]}"; do printf '%s\n' "$1/$file"; done
 }
 
-# replay_statements: prints the log as statements.
+# replay_statements: the log as statements, in a file: what a container prints is cut off two seconds after its end, where
+# the reader is slower than it, and the server that runs the statements is. They are plain text until the restore ends.
 replay_statements() {
   local arguments
   if [[ -n $MY_CONTAINER ]]; then
     mapfile -t arguments < <(replay_arguments /spool)
     sidecar_remove "granary-replay-$JOB"
-    (binlog_sidecar "granary-replay-$JOB" "$WORK/binlog:/spool" "${MY_PROGRAM[binlog]}" "${arguments[@]}")
+    (binlog_sidecar "granary-replay-$JOB" "$WORK/binlog:/spool" "${MY_PROGRAM[binlog]}" --result-file=/spool/statements "${arguments[@]}")
   else
     mapfile -t arguments < <(replay_arguments "$WORK/binlog")
-    TZ=UTC0 "${MY_PROGRAM[binlog]}" "${arguments[@]}"
+    TZ=UTC0 "${MY_PROGRAM[binlog]}" "--result-file=$WORK/binlog/statements" "${arguments[@]}"
   fi
 }
 
@@ -124,17 +125,20 @@ replay_user_drop() { my_sql <<<"SET SESSION sql_log_bin = 0; DROP USER IF EXISTS
 
 # replay_run: all of it, and what the server did not take is looked at afterwards (replay_judge).
 replay_run() {
-  local password status=(0 0 0)
-  password=$(openssl rand -hex 24)
-  replay_user_sql "$password" | my_sql
-  replay_statements 2>"$WORK/binlog.err" | sed '\|^/\*M!100001 SET @@session.gtid_seq_no=|d' |
-    MY_PASSWORD=$password my "${MY_PROGRAM[client]}" -u "$REPLAY_USER" --connect-timeout=15 --default-character-set=utf8mb4 \
-      --max-allowed-packet=1G --binary-mode --batch --force -D "$TARGET" >/dev/null 2>"$WORK/replay.err" || status=("${PIPESTATUS[@]}")
-  replay_user_drop
-  if ((status[0] != 0)) && ! replay_cut_short; then
+  local password status=0
+  replay_statements >/dev/null 2>"$WORK/binlog.err" || status=$?
+  if ((status != 0)) && ! replay_cut_short; then
     fail restore-failed "${MY_PROGRAM[binlog]##*/}: $(my_said "$(<"$WORK/binlog.err")")"
   fi
-  replay_judge "${status[2]}"
+  password=$(openssl rand -hex 24)
+  replay_user_sql "$password" | my_sql
+  status=0
+  sed '\|^/\*M!100001 SET @@session.gtid_seq_no=|d' "$WORK/binlog/statements" |
+    MY_PASSWORD=$password my "${MY_PROGRAM[client]}" -u "$REPLAY_USER" --connect-timeout=15 --default-character-set=utf8mb4 \
+      --max-allowed-packet=1G --binary-mode --batch --force -D "$TARGET" >/dev/null 2>"$WORK/replay.err" || status=${PIPESTATUS[1]}
+  rm -f "$WORK/binlog/statements"
+  replay_user_drop
+  replay_judge "$status"
 }
 
 # replay_cut_short: whether the last event is only there in part, which is where the log ends: it belongs to a transaction

@@ -216,7 +216,10 @@ describe("the binary log", () => {
       "wal-gap",
       /ends at \S+, before 20990101T000000Z/,
     );
-    expectFailure(await host.restore(["--at", "end"]), 10, "usage", /say which with --copy/);
+    const chosen = await host.restore(["--at", "end", "--into", "look"]);
+    expect(chosen.stderr).toContain("event=copy-chosen copy=a");
+    outcome(chosen);
+    server.sql("DROP DATABASE look");
   });
 
   it("that does not reach a copy is an alarm that names it", async () => {
