@@ -6,9 +6,10 @@
 declare -gA STAGE_PID=()    # stage -> process id
 declare -gA STAGE_STATUS=() # stage -> exit status
 # From the end of the stream to its source: when several fail, the first of these is the cause and the rest its echo.
-readonly STAGES_DOWNSTREAM="hash write encrypt plainhash head split compress produce"
+readonly STAGES_DOWNSTREAM="hash write encrypt plainhash head split compress produce ending"
 
 STAGE_ENTER=:
+SEAL_ENDING=no # yes: what is sealed next comes out of a container, with an ending (ending.sh)
 
 # stages_enter COMMAND: is called first in each stage: a kind lets go there of what it holds open.
 stages_enter() { STAGE_ENTER=$1; }
@@ -61,12 +62,14 @@ disk_full() {
 stages_judge() {
   local name
   for name in $STAGES_DOWNSTREAM; do
-    [[ ${STAGE_STATUS[$name]} != 0 ]] || continue
+    [[ ${STAGE_STATUS[$name]-0} != 0 ]] || continue
     if disk_full; then fail space "no space left on the disk while writing $(basename "$SEALED")"; fi
     if [[ $name == produce && ${STAGE_STATUS[$name]} == 137 && -s $WORK/snapshot.err ]]; then
       fail dump-failed "the snapshot session ended during the dump: $(last_line "$WORK/snapshot.err")"
     elif [[ $name == produce ]]; then
       fail dump-failed "reading ended with ${STAGE_STATUS[$name]}: $(last_line "$WORK/$name.err")"
+    elif [[ $name == ending ]]; then
+      fail dump-failed "the dump is cut off: $(last_line "$WORK/$name.err")"
     fi
     fail encrypt-failed "stage $name ended with ${STAGE_STATUS[$name]}: $(last_line "$WORK/$name.err")"
   done
@@ -75,7 +78,7 @@ stages_judge() {
 # seal FILE HEAD COMMAND...: makes FILE.partial from what COMMAND prints, which must begin with HEAD, and verifies it.
 # Sets SEALED_RAW, SEALED_PLAIN, SEALED_BYTES (bytes of the dump, compressed, encrypted), SEALED_PLAIN_SHA, SEALED_SHA.
 seal() {
-  local head=$2 recipient recipients=() fifos=("$WORK"/{raw,zst,plain,age,disk,to-hash,to-head})
+  local head=$2 recipient recipients=() fifos=("$WORK"/{marked,raw,zst,plain,age,disk,to-hash,to-head})
   SEALED=$1.partial
   shift 2
   for recipient in $(conf GRANARY_RECIPIENTS); do recipients+=(-r "$recipient"); done
@@ -90,7 +93,12 @@ seal() {
   stage split "$WORK/zst" "$WORK/plain" tee --output-error=exit "$WORK/to-hash" "$WORK/to-head"
   # Level 1: beside pg_dump on two cores the compressor is what the dump waits for, and a shop's tables stay open longer.
   stage compress "$WORK/raw" "$WORK/zst" zstd -1 -T0 -c -vv
-  stage produce /dev/null "$WORK/raw" "$@"
+  if [[ $SEAL_ENDING == yes ]]; then
+    stage ending "$WORK/marked" "$WORK/raw" ending_take
+    stage produce /dev/null "$WORK/marked" "$@"
+  else
+    stage produce /dev/null "$WORK/raw" "$@"
+  fi
   printf '%s\n' "${STAGE_PID[produce]}" >"$WORK/produce.pid"
   stages_wait
   rm -f "$WORK/produce.pid"

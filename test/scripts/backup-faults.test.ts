@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { cluster, expectFailure, expectNothingPublished, host, older, withOlder } from "./faults.js";
-import { finished, scripts } from "./harness.js";
+import { DOCKER, finished, scripts } from "./harness.js";
 
 describe("while the artifact is made", () => {
   const version = `[[ $* == *--version* ]] && exec "$REAL" "$@"`;
@@ -92,6 +92,19 @@ describe("while the artifact is made", () => {
       19,
       "dump-failed",
       /permission denied for table orders/,
+    ],
+    [
+      "Docker cuts off the end of what pg_dump printed, and reports success",
+      () => {
+        host.fakeDocker();
+        host.fake(
+          "docker",
+          DOCKER.replace('exec "$@"', 'if [[ $* == *-Fc* ]]; then "$@" | head -c 3000; else exec "$@"; fi'),
+        );
+      },
+      19,
+      "dump-failed",
+      /the dump is cut off: the end of the stream did not arrive/,
     ],
     [
       "the snapshot session is lost",

@@ -246,7 +246,8 @@ export interface Manifest {
   recipients: number;
 }
 
-const DOCKER = `
+/** A docker whose container is this machine. */
+export const DOCKER = `
 case $1 in
   inspect) echo true; exit 0 ;;
   exec) shift ;;

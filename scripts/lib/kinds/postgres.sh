@@ -5,6 +5,8 @@
 source "$LIB/pg.sh"
 # shellcheck source=../snapshot.sh
 source "$LIB/snapshot.sh"
+# shellcheck source=../ending.sh
+source "$LIB/ending.sh"
 
 PG_VERSION= # of pg_dump
 
@@ -38,14 +40,23 @@ kind_preconditions() {
 }
 
 # dump_database: not compressed (-Z0): zstd does that better and on all cores.
-dump_database() { pg_exec pg_dump -U "$PG_USER" -Fc -Z0 --snapshot="$SNAPSHOT_ID" -d "$PG_DATABASE"; }
+dump_database() {
+  local command=(pg_dump -U "$PG_USER" -Fc -Z0 --snapshot="$SNAPSHOT_ID" -d "$PG_DATABASE")
+  if [[ -n $PG_CONTAINER ]]; then mapfile -d '' command < <(with_ending "${command[@]}"); fi
+  pg_exec "${command[@]}"
+}
 
 # dump_globals: roles with their password hashes, and in a comment at the end the properties of the database that
 # pg_restore cannot apply under another name. Tablespaces are places of this host, of no use on another.
 dump_globals() {
-  local options=(--globals-only --no-tablespaces)
+  local options=(--globals-only --no-tablespaces) said
   if ! database_by_superuser; then options+=(--no-role-passwords); fi
-  pg pg_dumpall -U "$PG_USER" "${options[@]}" -l "$PG_DATABASE" || exit
+  said=$(pg pg_dumpall -U "$PG_USER" "${options[@]}" -l "$PG_DATABASE") || exit
+  if [[ $said != *"-- PostgreSQL database cluster dump complete"* ]]; then
+    echo "pg_dumpall: the end of its output did not arrive" >&2
+    exit 1
+  fi
+  printf '%s\n' "$said"
   printf -- '\n-- granary-database: %s\n' "$DATABASE_INFO"
 }
 
@@ -54,7 +65,12 @@ dump_globals() {
 kind_produce() {
   local raw
   snapshot_open
+  if [[ -n $PG_CONTAINER ]]; then
+    need_tools perl
+    SEAL_ENDING=yes
+  fi
   artifact dump dump PGDMP dump_database
+  SEAL_ENDING=no
   raw=$SEALED_RAW
   snapshot_close
   if ! database_by_superuser; then
