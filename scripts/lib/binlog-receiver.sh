@@ -19,14 +19,15 @@ receiver_native() {
 }
 
 # binlog_sidecar NAME MOUNT COMMAND...: a container of the database's image on its network, with nothing but a directory of
-# the host in it. MOUNT is HOSTDIR:DIR. The password comes on standard input, so that docker inspect does not show it.
+# the host in it, temporary files too: without a place for them mariadb-binlog leaves out most of a large transaction, and
+# says nothing. MOUNT is HOSTDIR:DIR. The password comes on standard input, so that docker inspect does not show it.
 binlog_sidecar() {
   local name=$1 mount=$2 image
   shift 2
   image=$(docker inspect -f '{{.Image}}' "$MY_CONTAINER")
   exec docker run --rm -i --name "$name" --label "granary=$JOB" --network "container:$MY_CONTAINER" --log-driver none \
     --cap-drop ALL --security-opt no-new-privileges --read-only --user "$(stat -c %u:%g "${mount%%:*}")" -v "$mount" \
-    -e LC_ALL=C -e TZ=UTC0 --entrypoint sh "$image" -c 'IFS= read -r MYSQL_PWD; export MYSQL_PWD; exec "$@"' sh "$@" <<<"$MY_PASSWORD"
+    -e LC_ALL=C -e TZ=UTC0 -e "TMPDIR=${mount#*:}" --entrypoint sh "$image" -c 'IFS= read -r MYSQL_PWD; export MYSQL_PWD; exec "$@"' sh "$@" <<<"$MY_PASSWORD"
 }
 
 receiver_sidecar() {
