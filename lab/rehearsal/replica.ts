@@ -91,11 +91,14 @@ async function uploads(world: World, server: ShopServer): Promise<Check[]> {
   ];
 }
 
-/** Runs the timer's own service. @returns its exit code */
+/** Runs the timer's own service. @returns its exit code, and if it is no success what the run said of it */
 async function fill(server: ShopServer, job: string): Promise<string> {
   const service = `granary@${job}.service`;
-  const show = `systemctl show -P ExecMainStatus ${service}`;
-  return (await server.run(`systemctl start ${service} >/dev/null 2>&1 || true; ${show}`)).trim();
+  const code = await server.run(
+    `systemctl start ${service} >/dev/null 2>&1 || true; systemctl show -P ExecMainStatus ${service}`,
+  );
+  if (["0", "51"].includes(code.trim())) return code.trim();
+  return `${code.trim()}: ${await server.run(`journalctl -u ${service} -n 5 -o cat`)}`;
 }
 
 interface Key {
