@@ -176,7 +176,7 @@ export async function stackConfig(world: World): Promise<Record<string, ConfigVa
         },
       },
     }),
-    "granary:drill": plain({ images: { orders: world.databaseImage } }),
+    "granary:drill": plain({ images: { orders: world.databaseImage, blog: world.mariadbImage } }),
     "granary:sshPrivateKey": secret(await readFile(world.laptop.sshKey, "utf8")),
     "granary:databasePasswords": secret({ "shop/orders": DATABASE_PASSWORD, "shop/blog": DATABASE_PASSWORD }),
     "hcloud:token": secret(token),

@@ -72,9 +72,15 @@ async function hetzner(world: World, method: string, path: string, body?: unknow
   return (await answer.json()) as Record<string, unknown>;
 }
 
-async function ofBox(world: World, state: Made[]): Promise<Vault> {
+/** The storage box of the stack. @throws Error when there is none */
+export function boxIn(state: Made[]): Made {
   const box = state.find(({ type }) => type.startsWith("hcloud:") && type.endsWith(":StorageBox"));
   if (!box) throw new Error("no storage box in the state");
+  return box;
+}
+
+async function ofBox(world: World, state: Made[]): Promise<Vault> {
+  const box = boxIn(state);
   await hetzner(world, "POST", `${box.id}/actions/update_access_settings`, { zfs_enabled: true });
   const { server, username, password } = box.outputs as Record<string, string>;
   return boxVault(

@@ -6,15 +6,14 @@ import type { EvidenceRecord } from "../../cli/evidence/record.js";
 import { newestEvidence } from "../../cli/evidence/read.js";
 import { projectDir } from "../engine.js";
 import type { World } from "../world.js";
-import { granary } from "./belongings.js";
 import { logIsWhole } from "./continuous.js";
+import { granary } from "./laptop.js";
 import type { ShopServer } from "./shop-server.js";
 
 /** What the recovered shop has now, as the timers' services save it: the log's new base backup, then every job. */
 export async function backUpAgain(server: ShopServer): Promise<void> {
-  for (const unit of ["granary@orders", "granary@accounts"])
-    await server.run(`systemctl start ${unit} || { journalctl -u ${unit} -n 40 -o cat >&2; exit 1; }`);
   await logIsWhole(server);
+  await server.run("systemctl start granary@orders || { journalctl -u granary@orders -n 40 -o cat >&2; exit 1; }");
 }
 
 /** Runs a drill from a copy, and says what it must have done, and left. */

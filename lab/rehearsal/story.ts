@@ -7,6 +7,7 @@
 import type { Act } from "./act.js";
 import { attacked } from "./chapters/attacked.js";
 import { day } from "./chapters/day.js";
+import { drilled } from "./chapters/drilled.js";
 import { end, jobRemoved } from "./chapters/end.js";
 import { maintained } from "./chapters/maintained.js";
 import { provision } from "./chapters/provision.js";
@@ -20,7 +21,7 @@ export { COPIES } from "./chapters/day.js";
 export const PHASES = [
   ...["start", "up", "preview", "shop", "log", "backup", "belongings", "mariadb", "replica", "read back"],
   ...["disaster", "new server", "recover", "restore", "compare", "remove a job", "without systemd"],
-  ...["maintain", "attack", "secrets", "destroy"],
+  ...["back up again", "drill", "maintain", "attack", "secrets", "destroy"],
 ];
 
 export async function rehearse(act: Act): Promise<void> {
@@ -36,6 +37,7 @@ export async function rehearse(act: Act): Promise<void> {
   await serverLost(act, before);
   await jobRemoved(act);
   report.checks(await cron());
+  await drilled(act);
   await maintained(act);
   await attacked(act);
   await end(act, before, watch);

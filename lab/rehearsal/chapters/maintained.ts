@@ -1,4 +1,4 @@
-import { openState } from "../../attack/owner.js";
+import { boxIn, openState } from "../../attack/owner.js";
 import { boxMachine } from "../../hosts/boxes.js";
 import { execIn } from "../../hosts/machines.js";
 import { shopServer, type Act } from "../act.js";
@@ -14,7 +14,7 @@ export async function maintained(act: Act): Promise<void> {
     "maintain",
     "what its time is over for goes from the box, from outside; locks are minded",
     async () => {
-      const box = (await openState()).find(({ type }) => type.endsWith(":StorageBox"))!;
+      const box = boxIn(await openState());
       const directory = `/jail/${String(box.outputs["username"])}/home/shop/daily/shop/orders`;
       const onBox = (script: string) =>
         execIn(boxMachine(Number(box.id)), ["/bin/bash", "-ec", `cd ${directory}\n${script}`]);
