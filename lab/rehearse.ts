@@ -6,15 +6,16 @@ import granary from "../index.js";
 import { runDir } from "./config.js";
 import { ENGINE, makeStack, usePlugins } from "./engine.js";
 import { Report } from "./rehearsal/report.js";
-import { COPIES, PHASES, rehearse } from "./rehearsal/story.js";
+import { COPIES, phases, rehearse } from "./rehearsal/story.js";
 import { stackConfig, startWorld, type World } from "./world.js";
 
 async function main(): Promise<void> {
-  const { copy, plugins, verbose } = parseArgs({
+  const { copy, plugins, verbose, attack } = parseArgs({
     options: {
       copy: { type: "string", default: "r2" },
       plugins: { type: "string", default: "stand-in" },
       verbose: { type: "boolean", default: false },
+      attack: { type: "boolean", default: false },
     },
   }).values;
   if (!COPIES.includes(copy)) throw new Error(`no copy "${copy}" in the rehearsal: use ${COPIES.join(", ")}`);
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
     world = await report.phase("start", "name service, registry, clouds", () => startWorld(say));
     await usePlugins(plugins);
     const stack = await makeStack(() => Promise.resolve().then(granary), await stackConfig(world));
-    await rehearse({ world, stack, report, copy, onOutput: (text) => say(text.trimEnd()) });
+    await rehearse({ world, stack, report, copy, onOutput: (text) => say(text.trimEnd()) }, attack);
   };
   try {
     await Promise.race([work(), stop]);
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
     await world?.close();
   }
   if (interrupted) process.exit(130);
-  const { ok, checks, seconds, disaster, peakMemoryMiB } = await report.finish(PHASES);
+  const { ok, checks, seconds, disaster, peakMemoryMiB } = await report.finish(phases(attack));
   const passed = checks.filter((check) => check.ok).length;
   process.stdout.write(
     `\nrestored from ${disaster.copy || "nothing"} in ${disaster.ttrSeconds} s, ${disaster.lostSeconds} s of orders lost; ` +

@@ -1,7 +1,8 @@
 /**
  * What a rehearsal tells: three copies and a server are made, a shop runs there and is backed up while orders come in,
  * the server is lost at a random moment, a new one is made, and the shop comes back: its database to the last shipped
- * instant, everything it owned equal by content. Then whoever broke into the server tries to destroy what was saved.
+ * instant, everything it owned equal by content. A drill restores it once more, maintenance removes what is old, and if
+ * asked for, whoever broke into the server tries to destroy what was saved.
  * Every chapter is a file in chapters/, and takes what it needs from the act.
  */
 import type { Act } from "./act.js";
@@ -18,18 +19,21 @@ import { Watch } from "./watch.js";
 export { COPIES } from "./chapters/day.js";
 
 /** Every phase must have happened for a rehearsal to be good. */
-export const PHASES = [
+const PHASES = [
   ...["start", "up", "preview", "shop", "log", "backup", "belongings", "mariadb", "replica", "read back"],
   ...["disaster", "new server", "recover", "restore", "compare", "remove a job", "without systemd"],
-  ...["back up again", "drill", "maintain", "attack", "secrets", "destroy"],
+  ...["back up again", "drill", "maintain"],
 ];
 
-export async function rehearse(act: Act): Promise<void> {
+/** @param attacks whether the copies are attacked at the end: some minutes, for what is refused is tried long enough */
+export const phases = (attacks: boolean): string[] => [...PHASES, ...(attacks ? ["attack"] : []), "secrets", "destroy"];
+
+export async function rehearse(act: Act, attacks: boolean): Promise<void> {
   const { report } = act;
   const watch = new Watch();
   const cron = report.beside(
     "without systemd",
-    "on another host, Debian's cron runs a job and makes up for another",
+    "elsewhere, Debian's cron runs a job and makes up for another",
     cronHost,
   );
   await provision(act);
@@ -39,6 +43,6 @@ export async function rehearse(act: Act): Promise<void> {
   report.checks(await cron());
   await drilled(act);
   await maintained(act);
-  await attacked(act);
+  if (attacks) await attacked(act);
   await end(act, before, watch);
 }
