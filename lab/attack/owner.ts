@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { AwsClient } from "aws4fetch";
 import { tool } from "../config.js";
 import { engineEnvironment, projectDir, STACK } from "../engine.js";
+import { longestLine } from "../rehearsal/secrets.js";
 import { ACCOUNT, type World } from "../world.js";
 import type { Vault } from "./damage.js";
 import { setting, type Target } from "./loot.js";
@@ -46,7 +47,6 @@ function plain(value: unknown): unknown {
 
 /** What must be on no host, by name. A host's S3 secret is the hash of its R2 token; the token itself is not there. */
 export async function ownersSecrets(world: World, state: Made[]): Promise<Record<string, string>> {
-  const longest = (text: string): string => text.split("\n").reduce((a, b) => (b.length > a.length ? b : a), "");
   const inState = state.flatMap(({ name, type, outputs }) => {
     if (/^hcloud:.*:StorageBox(Subaccount)?$/.test(type)) return [[`password of ${name}`, outputs["password"]]];
     if (type.endsWith(":AccountToken")) return [[`token ${name}`, outputs["value"]]];
@@ -55,8 +55,8 @@ export async function ownersSecrets(world: World, state: Made[]): Promise<Record
   return {
     "the providers' token": world.secrets.token,
     "the full-access Spaces key": world.secrets.spaces.secretKey,
-    "the age identity": longest(await readFile(world.laptop.identity, "utf8")),
-    "the owner's SSH key": longest(await readFile(world.laptop.sshKey, "utf8")),
+    "the age identity": longestLine(await readFile(world.laptop.identity, "utf8")),
+    "the owner's SSH key": longestLine(await readFile(world.laptop.sshKey, "utf8")),
     ...(Object.fromEntries(inState) as Record<string, string>),
   };
 }

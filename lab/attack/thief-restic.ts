@@ -75,11 +75,14 @@ function otherDoors(file: string, to: Door, target: Target): string[] {
   return [
     open,
     `echo 'rm *' | ${to.ssh("sftp")}`,
-    to.ssh("rm -rf data"),
-    to.ssh("'dd of=.ssh/authorized_keys'"),
+    // The forced command takes no notice of what was asked for and ends well: what counts is whether that was run.
+    ran(to.ssh("'rm -rf data && echo it-was-run'")),
+    ran(to.ssh("'dd of=.ssh/authorized_keys && echo it-was-run'")),
     through,
   ];
 }
+
+const ran = (command: string): string => `${command} </dev/null | grep -qa it-was-run`;
 
 /** Whether the repository still gives back everything it holds. An index that is gone is made again from the packs. */
 export async function opens(server: ShopServer, loot: Loot, target: Target): Promise<string> {

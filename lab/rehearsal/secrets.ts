@@ -81,6 +81,7 @@ async function readTree(directory: string): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
 }
 
-function longestLine(text: string): string {
-  return text.split("\n").reduce((longest, line) => (line.length > longest.length ? line : longest), "");
+/** The last of the longest lines: every OpenSSH key of one type begins with the same one. */
+export function longestLine(text: string): string {
+  return text.split("\n").reduce((longest, line) => (line.length >= longest.length ? line : longest), "");
 }
