@@ -9,7 +9,10 @@ declare -gA STAGE_STATUS=() # stage -> exit status
 readonly STAGES_DOWNSTREAM="hash write encrypt plainhash head split compress produce ending"
 
 STAGE_ENTER=:
-SEAL_ENDING=no # yes: what is sealed next comes out of a container, with an ending (ending.sh)
+SEAL_ENDING=no
+
+# seal_ending yes|no: whether what is sealed next comes out of a container, with an ending (ending.sh).
+seal_ending() { SEAL_ENDING=$1; }
 
 # stages_enter COMMAND: is called first in each stage: a kind lets go there of what it holds open.
 stages_enter() { STAGE_ENTER=$1; }

@@ -67,10 +67,10 @@ kind_produce() {
   snapshot_open
   if [[ -n $PG_CONTAINER ]]; then
     need_tools perl
-    SEAL_ENDING=yes
+    seal_ending yes
   fi
   artifact dump dump PGDMP dump_database
-  SEAL_ENDING=no
+  seal_ending no
   raw=$SEALED_RAW
   snapshot_close
   if ! database_by_superuser; then
