@@ -8,6 +8,7 @@ import { kit } from "./commands/kit.js";
 import { maintain } from "./commands/maintain.js";
 import { restore } from "./commands/restore.js";
 import { smoke } from "./commands/smoke.js";
+import { status } from "./commands/status.js";
 
 /** Every command; one line each. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   maintain,
   restore,
   smoke,
+  status,
 };
 
 /** Runs `granary <args>` and resolves to its exit code. */

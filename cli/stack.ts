@@ -47,6 +47,17 @@ export async function maintenanceOutput(directory: string, stack: string): Promi
   return { copies: present(maintenance.copies), passwords: present(maintenance.passwords) };
 }
 
+/**
+ * What `granary status` reads the copies with, by copy, secrets included.
+ * @throws Error when pulumi is missing, the stack cannot be read, or its last `pulumi up` made none
+ */
+export async function readersOutput(directory: string, stack: string): Promise<Record<string, CopyAccess>> {
+  const { readers } = await outputs(directory, stack, ["--show-secrets"]);
+  if (readers === undefined)
+    throw new Error(`stack ${stack} has no readers of its copies: run \`pulumi up\` with this version first`);
+  return present(readers);
+}
+
 /** The engine writes what is undefined as null, or leaves it out. */
 function present<T>(all: Record<string, T | null> | undefined): Record<string, T> {
   const entries = Object.entries(all ?? {}).filter((entry): entry is [string, T] => entry[1] !== null);
@@ -55,6 +66,7 @@ function present<T>(all: Record<string, T | null> | undefined): Record<string, T
 
 interface Outputs {
   hosts?: Record<string, HostOutput>;
+  readers?: Record<string, CopyAccess | null>;
   maintenance?: { copies?: Record<string, CopyAccess | null>; passwords?: Record<string, string | null> };
 }
 
