@@ -162,7 +162,7 @@ describe("granary status", () => {
     const page = readFileSync(join(directory, "status.html"), "utf8");
     expect(page).toContain("rclone lsjson: &#60;script&#62;alert(1)");
     expect(page).not.toMatch(/<script|<img|<link|url\(|https?:/);
-    expect(page).toContain("<b>BAD</b>");
+    expect(page).toContain('<b class="red">BAD</b>');
   });
 
   it("of fifty hosts takes no more calls than of one, seconds, and a page of less than 100 KB", async () => {
