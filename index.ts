@@ -4,6 +4,7 @@
  */
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
+import { alertSecrets } from "./components/alerts.js";
 import type { CopyComponent } from "./components/copy.js";
 import { Host } from "./components/host.js";
 import { databasePasswords } from "./components/passwords.js";
@@ -53,12 +54,13 @@ export default function granary(): Record<string, unknown> {
   const proof = assertProof(settings);
   const ssh = sshAuth(config);
   const passwords = databasePasswords(config, settings);
+  const alerts = alertSecrets(config, settings);
 
   const copies = Object.fromEntries(
     Object.entries(settings.copies).map(([name, copy]) => [name, provision(name, copy, settings)]),
   );
   const replicas = provisionReplicas(settings, copies);
-  const common = { settings, copies, replicas, ssh, passwords, ...loginKey(settings) };
+  const common = { settings, copies, replicas, ssh, passwords, alerts, ...loginKey(settings) };
   const hosts = Object.keys(settings.hosts).map((name) => [name, new Host(name, common)] as const);
   return {
     proof: proof.hosts,

@@ -21,6 +21,8 @@ export interface HostArgs {
   ssh: SshAuth;
   /** Database passwords by `host/job`, secret. */
   passwords: pulumi.Output<Record<string, string>>;
+  /** Whom the jobs tell how their runs end, secret. */
+  alerts?: pulumi.Output<Record<string, string>>;
   /** The key that made servers let in; needed by a host with `server` only. */
   loginKey?: hcloud.SshKey;
 }
@@ -67,6 +69,7 @@ export class Host extends pulumi.ComponentResource {
           job,
           access: mapValues(access, (grant) => grant.access),
           password: args.passwords.apply((passwords) => passwords[`${name}/${job}`]),
+          ...(args.alerts === undefined ? {} : { alerts: args.alerts }),
           ...secrets,
         },
         {

@@ -1,5 +1,6 @@
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { alertsOf } from "../plan/alerts.js";
 import { jobEnv, type CopyAccess } from "../plan/job-env.js";
 import type { Settings } from "../settings/schema.js";
 import { INSTALLED } from "./installed.js";
@@ -15,6 +16,8 @@ export interface JobArgs {
   access: Record<string, pulumi.Output<CopyAccess>>;
   /** Database password, secret; none when the server trusts local connections. */
   password: pulumi.Output<string | undefined>;
+  /** `granary:alertSecrets`, secret. */
+  alerts?: pulumi.Output<Record<string, string>>;
   /** Password of the restic repositories, secret; of a files job only. */
   repositoryPassword?: pulumi.Output<string>;
   /** Hash of the scripts on the host: when they change, what systemd resolved is asserted again. */
@@ -30,10 +33,10 @@ export class Job extends pulumi.ComponentResource {
     super("granary:hosts:Job", name, {}, options);
     const { settings, host, job } = args;
     const text = pulumi
-      .all([args.machine, pulumi.all(args.access), args.password, args.repositoryPassword])
-      .apply(([machine, access, password, repositoryPassword]) =>
+      .all([args.machine, pulumi.all(args.access), args.password, args.repositoryPassword, args.alerts])
+      .apply(([machine, access, password, repositoryPassword, alerts]) =>
         jobEnv({
-          ...{ settings, host, job, machine, access },
+          ...{ settings, host, job, machine, access, alerts: alertsOf(alerts ?? {}, host, job) },
           ...(password === undefined ? {} : { password }),
           ...(repositoryPassword === undefined ? {} : { repositoryPassword }),
         }),

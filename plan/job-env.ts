@@ -1,5 +1,6 @@
 import { remoteHost, remoteKey } from "../settings/jobs/source.js";
 import type { BackupJob, Copy, Place, ReplicaJob, Settings, SourceJob, StorageBoxCopy } from "../settings/schema.js";
+import { alertPairs, type JobAlerts } from "./alerts.js";
 import { s3Endpoint } from "./endpoints.js";
 import { REPLICA, replicaPairs } from "./replication.js";
 import { schedulePairs } from "./schedules.js";
@@ -38,6 +39,8 @@ export interface JobEnvInput {
   password?: string;
   /** Password of the job's restic repositories; of a files job only. */
   repositoryPassword?: string;
+  /** Whom it tells how its runs end. */
+  alerts?: JobAlerts;
 }
 
 /** Port of a storage box that speaks SFTP with keys of its own. */
@@ -63,6 +66,7 @@ export function jobEnv(input: JobEnvInput): string {
     GRANARY_RECIPIENTS: settings.encryption.recipients.join(" "),
     GRANARY_LOCAL_DAYS: String(settings.retention.localDays),
     ...(found.kind === "replica" ? replicaPairs(found, settings.retention) : kindPairs(found, input)),
+    ...alertPairs(input.alerts ?? {}),
     GRANARY_COPIES: copies.map(([name]) => name).join(" "),
   };
   for (const [name, copy] of copies) Object.assign(pairs, copyPairs(name, copy, input.access[name]));

@@ -164,6 +164,16 @@ describe("a stack with a host that exists and one that is made", () => {
     expect(stdin.secret).toContain("GRANARY_PG_PASSWORD=MARKED-PASSWORD\n");
   });
 
+  it("tells each job whom to tell, in its standard input only", async () => {
+    const alertSecrets = '{"ping/web/stock":"https://hc.example/MARKED","webhook":"https://hooks.example/HOOK"}';
+    const { resources } = await run({ ...SECRETS, alertSecrets });
+    const holders = (text: string) => resources.filter((it) => JSON.stringify(it).includes(text)).map(key);
+    expect(holders("MARKED")).toEqual([`${REMOTE} web-stock`]);
+    expect(holders("HOOK")).toEqual([`${REMOTE} shop-orders`, `${REMOTE} web-stock`]);
+    const { stdin } = find(resources, REMOTE, "web-stock").inputs as { stdin: { secret: string } };
+    expect(stdin.secret).toContain("GRANARY_ALERT_PING=https://hc.example/MARKED\n");
+  });
+
   it("has every secret marked as one", async () => {
     const { resources } = await run();
     const shown = JSON.stringify(resources, (name, value: unknown) => (name === "secret" ? "hidden" : value));
@@ -204,6 +214,14 @@ describe("nothing is registered", () => {
   ])("with %s", (_what, change, message) => refused({ ...rawStack(), ...change }, SECRETS, message));
 
   it("without settings", () => refused({}, SECRETS, "problems in the settings"));
+
+  it.each([
+    ["for no job", '{"ping/web/stok":"https://a.b/MARKED"}', '"ping/web/stok" is of no job'],
+    ["that is no map", "MARKED", "granary:alertSecrets is no map (value not shown)"],
+  ])("with an alert %s", async (_what, alertSecrets, message) => {
+    await refused(rawStack(), { ...SECRETS, alertSecrets }, message);
+    expect(granary).not.toThrow(/MARKED/);
+  });
 
   it.each([
     ["for no job", '{"web/stok":"MARKED"}', 'a password for "web/stok", which is no job (there are: '],

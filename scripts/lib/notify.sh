@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# Tells others how a run goes: a dead-man switch at its start and its end, and a message when it failed. What cannot be
+# told is an event of its own in the journal, and never changes how the run ends.
+
+readonly NOTIFY_SECONDS=10 # for each of them
+
+# notify_send NAME URL [BODY]: the address is a secret: curl reads it from standard input, where no list of processes shows it.
+notify_send() {
+  local name=$1 url=$2 said
+  local -a body=()
+  if ! command -v curl >/dev/null; then
+    log notify-failed "job=$JOB" "to=$name" "message=curl is not installed" "hint=apt-get install curl"
+    return 0
+  fi
+  if (($# > 2)); then body=(--header 'Content-Type: application/json' --data-binary @/dev/fd/3); fi
+  # What curl says may hold the address: its code tells enough.
+  curl --disable --fail --silent --max-time "$NOTIFY_SECONDS" --output /dev/null "${body[@]}" --config - \
+    <<<"url = \"$url\"" 3<<<"${3-}" 2>/dev/null && said=0 || said=$?
+  ((said == 0)) || log notify-failed "job=$JOB" "to=$name" "message=curl ended with $said"
+}
+
+# notify_start: a run that begins and never ends is told by the switch that waits for its end.
+notify_start() {
+  [[ -z $(conf GRANARY_ALERT_PING) ]] || notify_send ping "$(conf GRANARY_ALERT_PING)/start"
+}
+
+# notify_end CODE
+notify_end() {
+  local ping text
+  ping=$(conf GRANARY_ALERT_PING)
+  if (($1 == 0)); then
+    [[ -z $ping ]] || notify_send ping "$ping"
+    return 0
+  fi
+  [[ -z $ping ]] || notify_send ping "$ping/$1"
+  text=$(notify_text "$1")
+  if [[ -n $(conf GRANARY_ALERT_WEBHOOK) ]]; then
+    notify_send webhook "$(conf GRANARY_ALERT_WEBHOOK)" "$(jq -cn --arg text "$text" '{text: $text}')"
+  fi
+  if [[ -n $(conf GRANARY_ALERT_TELEGRAM_TOKEN) ]]; then
+    notify_send telegram "https://api.telegram.org/bot$(conf GRANARY_ALERT_TELEGRAM_TOKEN)/sendMessage" \
+      "$(jq -cn --arg chat "$(conf GRANARY_ALERT_TELEGRAM_CHAT)" --arg text "$text" '{chat_id: $chat, text: $text}')"
+  fi
+}
+
+# notify_text CODE: prints what happened and what to do; nothing of the settings but names.
+notify_text() {
+  local name
+  name=$(exit_name "$1")
+  printf 'Backup of %s/%s FAILED: %s (code %s). ' "$(conf GRANARY_HOST)" "$JOB" "$name" "$1"
+  if ((${#COPIES_OK[@]} > 0)); then printf 'Good in: %s. ' "${COPIES_OK[*]}"; fi
+  if ((${#COPIES_FAILED[@]} > 0)); then printf 'Not in: %s. ' "${COPIES_FAILED[*]}"; fi
+  printf 'On the host: journalctl -u granary@%s' "$JOB"
+}
