@@ -9,6 +9,7 @@ import { maintain } from "./commands/maintain.js";
 import { restore } from "./commands/restore.js";
 import { smoke } from "./commands/smoke.js";
 import { status } from "./commands/status.js";
+import { watch } from "./commands/watch.js";
 
 /** Every command; one line each. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   restore,
   smoke,
   status,
+  watch,
 };
 
 /** Runs `granary <args>` and resolves to its exit code. */

@@ -1,14 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { judge, type SeenCopy } from "../../plan/status.js";
-import { parseSettings } from "../../settings/parse.js";
-import { readStackFile } from "../../settings/stack-file.js";
 import { UsageError, type Command } from "../command.js";
-import { lastDrills } from "../evidence/last-drill.js";
-import { readersOutput } from "../stack.js";
 import { statusHtml } from "../status/html.js";
-import { readCopy } from "../status/read.js";
+import { lookAt } from "../status/look.js";
 import { statusText } from "../status/text.js";
 
 const HELP = `usage: granary status [options]
@@ -41,17 +36,7 @@ export const status: Command = {
     } as const;
     const { stack, json, html } = parseArgs({ args, options, strict: true }).values;
     if (!/^[\w.-]+$/.test(stack)) throw new UsageError(`bad stack name "${stack}": use the NAME of Pulumi.NAME.yaml`);
-    const settings = parseSettings(readStackFile(terminal.directory, stack));
-    const readers = await readersOutput(terminal.directory, stack);
-    const seen = await Promise.all(
-      Object.keys(settings.copies).map(async (name): Promise<[string, SeenCopy]> => [
-        name,
-        await readCopy(name, settings, readers[name]),
-      ]),
-    );
-    const now = (terminal.now ?? new Date()).getTime();
-    const drills = lastDrills(terminal.directory, settings);
-    const found = judge({ settings, seen: Object.fromEntries(seen), drills, now });
+    const found = await lookAt(stack, terminal);
     if (html !== undefined) writeFileSync(resolve(terminal.directory, html), statusHtml(found, stack));
     terminal.out(json ? `${JSON.stringify(found, undefined, 2)}\n` : statusText(found, terminal.color));
     return found.ok ? 0 : 1;

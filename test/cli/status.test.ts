@@ -1,9 +1,11 @@
 /** `granary status` with the real rclone, which finds each copy in a directory; what it was called for is counted. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import type { Status } from "../../plan/status.js";
 import { example } from "../settings/example.js";
@@ -177,5 +179,50 @@ describe("granary status", () => {
       ["copy", "copy", "copy", "help", "lsjson", "lsjson", "lsjson", "obscure"].sort(),
     );
     expect(readFileSync(join(directory, "status.html")).length).toBeLessThan(100_000);
+  });
+});
+
+describe("granary watch", () => {
+  const look = () => granaryIn(directory, "watch", "--state", "seen.json");
+
+  it("tells what became red once, and that it is no longer, to the webhook as well", async () => {
+    deploy({ shop: host(ORDERS) });
+    const file = everywhere()[1]!;
+    const told: string[] = [];
+    let answer = 200;
+    const server = createServer((request, response) => {
+      request.on("data", (chunk: Buffer) => void told.push(chunk.toString()));
+      request.on("end", () => response.writeHead(answer).end());
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    vi.stubEnv("GRANARY_WATCH_WEBHOOK", `http://127.0.0.1:${(server.address() as AddressInfo).port}/PLANTED`);
+    try {
+      expect(await look()).toEqual({ code: 0, out: "", err: "" });
+      rmSync(file);
+      answer = 500;
+      const untold = await look();
+      expect([untold.code, untold.err]).toEqual([1, expect.stringContaining("answered 500: nothing was remembered")]);
+      answer = 200;
+      const first = await look();
+      expect([first.code, first.out]).toEqual([
+        1,
+        expect.stringMatching(/^RED: shop\/orders in r2: no good backup; .*\n$/),
+      ]);
+      expect(await look()).toEqual({ code: 1, out: "", err: "" });
+      backup("r2");
+      expect(await look()).toEqual({ code: 0, out: "no longer red: shop/orders in r2\n", err: "told the webhook\n" });
+      expect(told.map((text) => /RED|no longer/.exec(text)?.[0])).toEqual(["RED", "RED", "no longer"]);
+      expect(untold.err + first.err).not.toContain("PLANTED");
+    } finally {
+      vi.unstubAllEnvs();
+      server.close();
+    }
+  });
+
+  it("refuses to run without a memory, or with one that is none", async () => {
+    deploy({ shop: host(ORDERS) });
+    expect((await granaryIn(directory, "watch")).code).toBe(64);
+    writeFileSync(join(directory, "seen.json"), "{");
+    expect((await look()).err).toContain("is not what a look before left: remove it");
   });
 });
