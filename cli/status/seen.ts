@@ -101,9 +101,11 @@ interface Manifest {
 function faultOf(found: Found, text: string | undefined, files: Map<string, number>): string | undefined {
   const manifest = parsed(text);
   if (manifest === undefined) return "its manifest cannot be read";
-  const created = typeof manifest.created === "string" ? manifest.created.replace(/[-:]/g, "") : "";
   const { host, job, stamp } = found;
-  if (manifest.schema !== 1 || manifest.host !== host || manifest.job !== job || created !== stamp)
+  // A base backup's manifest has no time of its own but that in its name.
+  const created = typeof manifest.created === "string" ? manifest.created.replace(/[-:]/g, "") : undefined;
+  const sameTime = created === stamp || (found.tier === "base" && created === undefined);
+  if (manifest.schema !== 1 || manifest.host !== host || manifest.job !== job || !sameTime)
     return "its manifest is of something else";
   if (manifest.copy?.verified !== true) return "it was not read back from this copy";
   if (manifest.kind === "files") return snapshotFault(found, manifest.snapshot, files);

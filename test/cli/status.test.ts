@@ -131,11 +131,17 @@ describe("granary status", () => {
   it("shows how far the log is behind", async () => {
     deploy({ shop: host({ orders: { ...ORDERS.orders, continuous: true } }) });
     everywhere();
+    const base = "base/shop/orders/7123-17/20261125T020000Z";
+    const artifacts = [{ name: "20261125T020000Z.base.tar.zst.age", encrypted: { bytes: 4 } }];
+    put("r2", "shop", `${base}.base.tar.zst.age`, "base");
+    const manifest = { schema: 1, host: "shop", job: "orders", kind: "postgres", artifacts, copy: { verified: true } };
+    put("r2", "shop", `${base}.json`, JSON.stringify(manifest));
     put("r2", "shop", "wal/shop/orders/7123-17/000000010000000000000001.20261125T115930Z.zst.age", "piece");
     put("box", "web", "wal/shop/orders/7123-17/000000010000000000000001.20261125T115930Z.zst.age", "of another host");
     const { out } = await granaryIn(directory, "status");
     expect(out).toContain("30 s behind");
     expect(out.match(/no piece of the log/g)).toHaveLength(2);
+    expect(out.match(/no good base backup/g)).toHaveLength(2);
   });
 
   it("a copy that does not answer, or has no reader, is red and hides no other", async () => {
