@@ -91,6 +91,8 @@ interface Manifest {
   host?: unknown;
   job?: unknown;
   created?: unknown;
+  /** Of a base backup, in place of `created`. */
+  stamp?: unknown;
   copy?: { verified?: unknown } | null;
   artifacts?: { name?: unknown; encrypted?: { bytes?: unknown } | null }[] | null;
   kind?: unknown;
@@ -102,10 +104,10 @@ function faultOf(found: Found, text: string | undefined, files: Map<string, numb
   const manifest = parsed(text);
   if (manifest === undefined) return "its manifest cannot be read";
   const { host, job, stamp } = found;
-  // A base backup's manifest has no time of its own but that in its name.
-  const created = typeof manifest.created === "string" ? manifest.created.replace(/[-:]/g, "") : undefined;
-  const sameTime = created === stamp || (found.tier === "base" && created === undefined);
-  if (manifest.schema !== 1 || manifest.host !== host || manifest.job !== job || !sameTime)
+  // As in `granary maintain`: the manifest of a base backup tells its stamp, the others the time.
+  const told = found.tier === "base" ? manifest.stamp : manifest.created;
+  const created = typeof told === "string" ? told.replace(/[-:]/g, "") : undefined;
+  if (manifest.schema !== 1 || manifest.host !== host || manifest.job !== job || created !== stamp)
     return "its manifest is of something else";
   if (manifest.copy?.verified !== true) return "it was not read back from this copy";
   if (manifest.kind === "files") return snapshotFault(found, manifest.snapshot, files);

@@ -134,8 +134,8 @@ describe("granary status", () => {
     const base = "base/shop/orders/7123-17/20261125T020000Z";
     const artifacts = [{ name: "20261125T020000Z.base.tar.zst.age", encrypted: { bytes: 4 } }];
     put("r2", "shop", `${base}.base.tar.zst.age`, "base");
-    const manifest = { schema: 1, host: "shop", job: "orders", kind: "postgres", artifacts, copy: { verified: true } };
-    put("r2", "shop", `${base}.json`, JSON.stringify(manifest));
+    const manifest = { schema: 1, host: "shop", job: "orders", stamp: "20261125T020000Z", artifacts };
+    put("r2", "shop", `${base}.json`, JSON.stringify({ ...manifest, copy: { verified: true } }));
     put("r2", "shop", "wal/shop/orders/7123-17/000000010000000000000001.20261125T115930Z.zst.age", "piece");
     put("box", "web", "wal/shop/orders/7123-17/000000010000000000000001.20261125T115930Z.zst.age", "of another host");
     const { out } = await granaryIn(directory, "status");
