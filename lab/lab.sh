@@ -17,7 +17,16 @@ need_lab() {
   [[ -e $cache/run/lab.json ]] || { echo "error: no lab is up; start one with: npm run lab -- up" >&2; exit 75; }
 }
 
-inside() { nsenter --net="/run/netns/$(<"$cache/run/namespace")" -- "$@"; }
+# inside COMMAND...: in the lab's network, and with its names.
+inside() {
+  # shellcheck disable=SC2016
+  unshare --mount bash -c '
+    mount --bind "$1/run/resolv.conf" /etc/resolv.conf
+    mount --bind "$1/run/nsswitch.conf" /etc/nsswitch.conf
+    namespace=$(<"$1/run/namespace")
+    shift
+    exec nsenter --net="/run/netns/$namespace" -- "$@"' inside "$cache" "$@"
+}
 
 main() {
   local command=${1:-}

@@ -16,7 +16,7 @@ interface AnyHost {
   provider: string;
   /** ISO 3166-1 alpha-2, e.g. "DE": decides what counts as off-site. */
   country: string;
-  /** How the shop runs there; absent: data comes back to another server, but is not started and not tried. */
+  /** The shop there, as its customers see it; absent: nothing is known of it. */
   app?: App;
 }
 

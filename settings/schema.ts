@@ -12,7 +12,7 @@ import { sshSchema, type Ssh } from "./ssh.js";
 import { strict } from "./strict.js";
 import { uploadsSchema, type UploadsBucket } from "./uploads.js";
 
-export type { App, Dns } from "./app.js";
+export type { App } from "./app.js";
 export type { Copy } from "./copies/copy.js";
 export type { R2Copy } from "./copies/r2.js";
 export type { SpacesCopy } from "./copies/spaces.js";

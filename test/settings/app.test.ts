@@ -35,68 +35,19 @@ function problems(...args: Parameters<typeof withApp>): string[] {
 }
 
 describe("app", () => {
-  it("needs a domain and has defaults for the rest", () => {
-    expect(parsed({ domain: "shop.example" })).toEqual({
-      ...{ directory: "/opt/app", compose: "compose.yaml", domain: "shop.example", fence: [], smoke: [] },
-    });
+  it("needs a domain; there may be no steps", () => {
+    expect(parsed({ domain: "shop.example" })).toEqual({ domain: "shop.example", smoke: [] });
   });
 
-  it("takes steps of both sorts, and a name at Cloudflare", () => {
-    const app = { domain: "www.shop.example", dns: { zone: "shop.example" }, fence: ["web"], smoke: STEPS };
-    expect(parsed(app)).toMatchObject({
-      dns: { zone: "shop.example", ttl: 60 },
+  it("takes steps of both sorts", () => {
+    expect(parsed({ domain: "www.shop.example", smoke: STEPS })).toMatchObject({
       smoke: [{ ...STEPS[0], status: 200 }, STEPS[1]],
     });
-    expect(parsed({ domain: "shop.example", dns: { zone: "shop.example", ttl: 300 } })?.dns?.ttl).toBe(300);
   });
 
-  it.each([
-    ["a source job", { code: { kind: "source", path: "/opt/app" } }],
-    ["a configs job", { configs: { kind: "configs", paths: ["/opt/app"] } }],
-    ["a files job", { media: { kind: "files", paths: ["/srv", "/opt"] } }],
-  ])("is backed up by %s", (_, jobs) => {
-    expect(problems({ domain: "shop.example" }, jobs)).toEqual([]);
-  });
-
-  it.each<[string, unknown, string, object?]>([
+  it.each<[string, unknown, string]>([
     ["no domain", {}, "app.domain: is missing: give the server's IP address or DNS name"],
-    [
-      "an unknown key",
-      { domain: "a.example", url: "x" },
-      "app.url: unknown setting; app has: directory, compose, domain",
-    ],
-    [
-      "a relative directory",
-      { domain: "a.example", directory: "opt/app" },
-      'app.directory: use an absolute path without .., // or a slash at the end, e.g. /opt/uploads (got "opt/app")',
-    ],
-    [
-      "a path for the file",
-      { domain: "a.example", compose: "/opt/app/c.yaml" },
-      "app.compose: use the file's name alone",
-    ],
-    [
-      "a ttl that is too short",
-      { domain: "a.example", dns: { zone: "a.example", ttl: 5 } },
-      "app.dns.ttl: use a whole number of seconds from 60 to 86400 (got 5)",
-    ],
-    [
-      "a zone of another",
-      { domain: "a.example", dns: { zone: "b.example" } },
-      'app.dns.zone: does not hold a.example: use the zone the domain is in (got "b.example")',
-    ],
-    [
-      "a fence of no name",
-      { domain: "a.example", fence: ["a b"] },
-      "app.fence.0: use the name of a service in the compose file",
-    ],
-    ["a fence that is no list", { domain: "a.example", fence: "web" }, "app.fence: give a list of services"],
-    [
-      "an app that is in no backup",
-      { domain: "a.example" },
-      'app.directory: no job backs it up, so the shop could not be started on another server: add it to a source or configs job (got "/opt/app")',
-      { logs: { kind: "logs", paths: ["/opt/app"] } },
-    ],
+    ["an unknown key", { domain: "a.example", url: "x" }, "app.url: unknown setting; app has: domain, smoke"],
     ["steps that are no list", { domain: "a.example", smoke: {} }, "app.smoke: give a list of steps"],
     ["a step of no sort", { domain: "a.example", smoke: [7] }, "app.smoke.0: give a step with a page as a map of"],
     [
@@ -139,8 +90,8 @@ describe("app", () => {
       { domain: "a.example", smoke: [{ name: "a", database: "orders", query: "SELECT 1" }] },
       "app.smoke.0.prints: is missing: use text",
     ],
-  ])("refuses %s", (_, app, expected, jobs) => {
-    const found = problems(app, ...(jobs ? [jobs] : []));
+  ])("refuses %s", (_, app, expected) => {
+    const found = problems(app);
     expect(found.join("\n")).toContain(`hosts.shop.${expected}`);
   });
 
