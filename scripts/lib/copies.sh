@@ -13,6 +13,9 @@ readonly RCLONE_FLAGS=(
 
 RCLONE_MORE=() # for some calls: a later flag wins
 
+# rclone_impatient: from here on a copy that does not answer soon is given up. For a subshell.
+rclone_impatient() { RCLONE_MORE=(--contimeout 5s --timeout 10s --retries 1 --low-level-retries 1); }
+
 # copy_environment COPY: exports the credentials of one copy. Only in a subshell: nothing else may see them.
 copy_environment() {
   local key

@@ -64,7 +64,7 @@ difference() {
   wait "$reading" || fail compare-failed "the tables of database '$1' could not be listed: $(last_line "$dir/live.err")"
   # A key counts when both have it.
   jq -r --slurpfile live "$dir/live.marks" --slurpfile names "$dir/live.names" --slurpfile restored "$dir/restored.marks" '
-    to_entries[] | select($names[0][.key] and $live[0][.key] != $restored[0][.key])
+    to_entries | sort_by(.key)[] | select($names[0][.key] and $live[0][.key] != $restored[0][.key])
     | [.key, (if $names[0][.key] == .value then .value | join(", ") else "" end)] | @tsv' "$dir/restored.names" >"$dir/differ"
   while IFS=$'\t' read -r table key; do table_difference "$1" "$2" "$table" "$key"; done <"$dir/differ" >"$dir/tables"
   jq -n --slurpfile live "$dir/live.names" --slurpfile restored "$dir/restored.names" --slurpfile tables "$dir/tables" '

@@ -6,8 +6,7 @@ next_stamps() {
   local dir=$WORK/next/$1 file
   mkdir -p "$dir"
   (
-    # shellcheck disable=SC2034 # of copy_rclone
-    RCLONE_MORE=(--contimeout 5s --timeout 10s --retries 1 --low-level-retries 1)
+    rclone_impatient
     manifests_fetch "$1" "$dir"
   ) 2>/dev/null || return 0
   for file in "$dir"/*.json; do
@@ -15,15 +14,14 @@ next_stamps() {
   done
 }
 
-# next_best: logs what could be taken instead, the best first.
-# shellcheck disable=SC2153 # COPY is the one that was asked for
+# next_best COPY: logs what could be taken instead of it, the best first.
 next_best() {
-  local copy stamp older='' older_in='' point=${POINT-no} offers=()
+  local asked=$1 copy stamp older='' older_in='' point=${POINT-no} offers=()
   [[ -n $STAMP ]] || return 0
   if [[ $point == yes ]]; then mapfile -t offers < <(point_elsewhere); fi
-  for copy in "$COPY" local $(conf GRANARY_COPIES); do
+  for copy in "$asked" local $(conf GRANARY_COPIES); do
     while read -r stamp; do
-      if [[ $stamp == "$STAMP" && $copy != "$COPY" && $point == no ]]; then offers+=("--copy $copy --at $stamp"); fi
+      if [[ $stamp == "$STAMP" && $copy != "$asked" && $point == no ]]; then offers+=("--copy $copy --at $stamp"); fi
       if [[ $stamp < $STAMP && $stamp > $older ]]; then older=$stamp older_in=$copy; fi
     done < <(next_stamps "$copy")
   done

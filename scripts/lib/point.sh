@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # A database as it was at an exact instant: its whole server is recovered into a scratch directory, by a server that
 # nobody but this script reaches, and the one database is taken from there. It is thrown away afterwards.
-#
-# shellcheck disable=SC2034 # POINT, STAMP and GLOBALS are read by what brings databases back
 
 # shellcheck source=base.sh
 source "$LIB/base.sh"
@@ -28,6 +26,9 @@ point_wanted() {
   copy_with_log
   POINT=yes
 }
+
+# point_meant: whether --at means an instant of the log.
+point_meant() { [[ $POINT == yes ]]; }
 
 # point_choose: an instant is its own stamp; what is known of it is learnt from the recovered server.
 point_choose() {
@@ -134,7 +135,10 @@ scratch_start() {
 point_globals() {
   DATABASE_INFO=$(info_sql | scratch_sql -U "$PG_USER" -d "$PG_DATABASE" 2>"$WORK/scratch.err") ||
     fail manifest "database '$PG_DATABASE' was not there at $AT: $(last_line "$WORK/scratch.err")"
+  jq -e .owner >/dev/null <<<"$DATABASE_INFO" || fail restore-failed "the recovered server does not tell who owns '$PG_DATABASE'"
   GLOBALS=$(at_scratch pg_dumpall -U "$PG_USER" --globals-only --no-tablespaces -l "$PG_DATABASE" </dev/null)
+  [[ $GLOBALS == *"PostgreSQL database cluster dump complete"* ]] ||
+    fail restore-failed "the roles of the recovered server could not be read to their end"
   count_sql | scratch_sql -U "$PG_USER" -d "$PG_DATABASE" | jq -s --arg copy "$COPY" --arg at "$AT" --argjson recovered "$RECOVERED" '
     {at: $at, copy: $copy, base: $recovered.base, recovered: $recovered.recovered, rows: (add // {})}' >"$MANIFEST"
 }
@@ -180,7 +184,7 @@ point_elsewhere() {
   for copy in $(conf GRANARY_COPIES); do
     [[ $copy != "$COPY" ]] || continue
     (
-      RCLONE_MORE=(--contimeout 5s --timeout 10s --retries 1 --low-level-retries 1)
+      rclone_impatient
       bases_fetch "$copy" "$WORK/next/bases.$copy"
     ) 2>/dev/null || continue
     for file in "$WORK/next/bases.$copy"/*/*.json; do

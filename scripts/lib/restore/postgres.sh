@@ -33,7 +33,7 @@ restore_prepare() {
 }
 
 restore_choose() {
-  [[ $POINT == yes ]] || return 1
+  point_meant || return 1
   point_choose
 }
 
