@@ -31,6 +31,18 @@ settings() {
   echo RCLONE_CONFIG_A_TYPE=local
 }
 
+# cron_start: the command ends before the daemon that it began has said so.
+cron_start() {
+  local i
+  cron
+  for ((i = 0; i < 100; i++)); do
+    if [[ -s /run/crond.pid ]] && kill -0 "$(</run/crond.pid)" 2>/dev/null; then return 0; fi
+    sleep 0.1
+  done
+  say "cron did not start"
+  return 1
+}
+
 install_granary() {
   mkdir -p "$LIB.incoming" "$COPY" "$SAVED"
   cp -a /srv/scripts/. "$LIB.incoming/"
@@ -40,7 +52,7 @@ install_granary() {
   fact "install without cron" "$without_cron"
   DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends cron >&2
   fact "install with cron stopped" "$(code "$LIB.incoming/host/install")"
-  cron
+  cron_start
   fact "install" "$(code "$LIB.incoming/host/install")"
 }
 
