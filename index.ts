@@ -13,6 +13,7 @@ import { R2Copy } from "./components/r2-copy.js";
 import { SpacesCopy } from "./components/spaces-copy.js";
 import { sshAuth } from "./components/ssh.js";
 import { StorageBoxCopy } from "./components/storage-box-copy.js";
+import { costOf } from "./plan/cost.js";
 import { assertProof } from "./plan/proof.js";
 import { repositories } from "./plan/retention.js";
 import { parseSettings } from "./settings/parse.js";
@@ -64,6 +65,8 @@ export default function granary(): Record<string, unknown> {
   const hosts = Object.keys(settings.hosts).map((name) => [name, new Host(name, common)] as const);
   return {
     proof: proof.hosts,
+    // A month in EUR, USD and XOF, by the sizes that `granary cost` takes when it is told none.
+    cost: costOf(settings).total,
     // What `granary maintain` logs in with, and what opens the repositories of each host: a secret as a whole.
     maintenance: pulumi.secret({
       copies: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.maintenance()])),

@@ -2,6 +2,7 @@
 import type { HostProof, Leg } from "../plan/proof.js";
 import type { Upcoming } from "../plan/upcoming.js";
 import type { Terminal } from "./command.js";
+import { rows } from "./table.js";
 
 /** One host: whether it keeps the rule, and what starts when. */
 export interface HostReport extends HostProof {
@@ -80,12 +81,6 @@ function timeText(date: Date): string {
 function word({ ok }: Leg): string {
   if (ok === undefined) return "not known";
   return ok ? "yes" : "NO";
-}
-
-/** Lines with columns as wide as their widest cell. */
-function rows(cells: string[][]): string[] {
-  const width = (column: number) => Math.max(...cells.map((row) => row[column]?.length ?? 0));
-  return cells.map((row) => `  ${row.map((cell, i) => cell.padEnd(width(i))).join("  ")}`.trimEnd());
 }
 
 function paint(text: string, color: number, terminal: Terminal): string {

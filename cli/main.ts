@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.js";
 import { adopt } from "./commands/adopt.js";
 import { check } from "./commands/check.js";
+import { cost } from "./commands/cost.js";
 import { drill } from "./commands/drill.js";
 import { keygen } from "./commands/keygen.js";
 import { kit } from "./commands/kit.js";
@@ -15,6 +16,7 @@ import { watch } from "./commands/watch.js";
 const COMMANDS: Readonly<Record<string, Command>> = {
   adopt,
   check,
+  cost,
   drill,
   keygen,
   kit,

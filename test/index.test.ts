@@ -83,7 +83,7 @@ describe("the example stack", () => {
   it("puts out the proof and how to reach the hosts", async () => {
     configure(production(), SECRETS);
     const { result } = await record(granary);
-    expect(Object.keys(result)).toEqual(["proof", "maintenance", "readers", "hosts"]);
+    expect(Object.keys(result)).toEqual(["proof", "cost", "maintenance", "readers", "hosts"]);
     const proof = result["proof"] as { host: string; ok: boolean; legs: { rule: string; ok?: boolean }[] }[];
     expect(proof.map(({ host, ok, legs }) => [host, ok, legs.map((leg) => leg.ok)])).toEqual([
       ["shop", true, [true, true, true, true, undefined]],
