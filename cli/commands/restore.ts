@@ -20,6 +20,7 @@ transaction; what was there is kept. May be run again after an interruption.
   --from KIND       dump or log: which of the two, where --at leaves it open
   --switch          put it in the place of the live database; asks before
   --yes             do not ask
+  --again           also if this very backup was put in place before, and data was damaged since
   --undo            take the last switch back: the database that was kept gets its name again
   --into NAME       restore into a new database of this name and leave it there; of files: the directory
   --only PATH       of files, configs and logs: just this path

@@ -10,6 +10,8 @@ export interface RestoreOptions {
   into: string | undefined;
   switch: boolean;
   undo: boolean;
+  /** Also if this very backup was put in place before. */
+  again: boolean;
   yes: boolean;
   json: boolean;
   /** Shell commands that stop and start the shop's application on the host; both or none. */
@@ -27,6 +29,8 @@ export function restoreOptions(args: string[]): RestoreOptions {
     throw new UsageError("restore takes a host and a job, e.g. `granary restore shop orders --identity FILE`");
   if (values.undo && (values.switch || values.into !== undefined || values.at !== undefined))
     throw new UsageError("--undo takes back the last switch as it was: it goes with no other option");
+  if (values.again && !values.switch)
+    throw new UsageError("--again goes with --switch: without it nothing is put in place");
   if (values.identity === undefined && !values.undo)
     throw new UsageError("--identity FILE is missing: backups open with nothing else");
   if (values.into !== undefined && values.switch) throw new UsageError("--into and --switch exclude each other");
@@ -38,7 +42,7 @@ export function restoreOptions(args: string[]): RestoreOptions {
     );
   const { stop, start } = values;
   return {
-    ...{ host, job, into: values.into, switch: values.switch, undo: values.undo },
+    ...{ host, job, into: values.into, switch: values.switch, undo: values.undo, again: values.again },
     ...{
       yes: values.yes,
       json: values.json,
@@ -62,7 +66,7 @@ function parse(args: string[]) {
     allowPositionals: true,
     options: {
       ...{ copy: string, at: string, from: string, into: string, only: string, check: string },
-      ...{ switch: flag, undo: flag, yes: flag, json: flag, stop: string, start: string },
+      ...{ switch: flag, undo: flag, again: flag, yes: flag, json: flag, stop: string, start: string },
       ...{ identity: string, "ssh-key": string, stack: { type: "string", default: "prod" } },
     },
   });

@@ -8,7 +8,8 @@ import { databaseText, differenceLines } from "./summary.js";
 /**
  * The whole of it: the shop's application is stopped, the data restored beside the live one and compared, the difference
  * shown, and after a yes the two are switched; then the application is started. Every step may be interrupted: the same
- * command again goes on, for what is restored is there still, and what is switched already stays.
+ * command again goes on, for what is restored is there still, and what was switched already stays, with what came in since.
+ * `--again` is for data that was damaged a second time.
  *
  * @returns the exit code
  */
@@ -51,7 +52,8 @@ async function restoreAndSwitch(
   terminal: Terminal,
   evidence: Evidence,
 ): Promise<Restored | undefined> {
-  const words = [options.job, ...options.which, "--reuse"];
+  const reuse = options.again ? [] : ["--reuse"];
+  const words = [options.job, ...options.which, ...reuse];
   const beside = await evidence.phase("restore", "beside the live data, and compared", async () =>
     parsed(await host.restore(words)),
   );
@@ -62,7 +64,7 @@ async function restoreAndSwitch(
   const again = ["--copy", beside.copy, "--at", beside.at ?? beside.stamp];
   const rest = without(options.which, ["--copy", "--at"]);
   const result = await evidence.phase("switch", "in one transaction; what was there is kept", async () =>
-    parsed(await host.restore([options.job, ...again, ...rest, "--reuse", "--switch"])),
+    parsed(await host.restore([options.job, ...again, ...rest, ...reuse, "--switch"])),
   );
   return { ...result, difference: beside.difference ?? null };
 }

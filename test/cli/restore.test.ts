@@ -106,6 +106,7 @@ describe("granary restore", () => {
     [["shop", "orders", "--idntity", "x"], 64, "--idntity"],
     [["shop", "orders", "--undo", "--switch"], 64, "--undo takes back the last switch"],
     [["shop", "orders", "--identity", "x", "--into", "a", "--switch"], 64, "--into and --switch exclude each other"],
+    [["shop", "orders", "--identity", "x", "--again"], 64, "--again goes with --switch"],
     [["shop", "media", "--identity", "x", "--only", "/opt"], 64, "--only PATH needs --into DIRECTORY"],
     [["shop", "orders", "--identity", "x", "--stop", "true"], 64, "--stop and --start belong together"],
   ])("refuses %j with %i before anything is touched", async (args, expected, message) => {
@@ -196,6 +197,21 @@ describe("granary restore --switch", () => {
     expect(code).toBe(25);
     expect(told()).toHaveLength(2);
     expect(err).toContain("the shop's application is stopped: run this again, or start it on shop: docker start web");
+  });
+
+  it("run again after it had switched, it says so and switches nothing", async () => {
+    const live = { ...RESULT, database: "mydb", switched: true, already: true, old: "mydb_old_20261123t180000z" };
+    recordingHost(`case $last in *granary-restore*) echo '${JSON.stringify(live)}'; exit ;; esac`);
+    const { code, out } = await go("--yes");
+    expect([code, told().length]).toEqual([0, 1]);
+    expect(out).toContain("an earlier run had put it in place: nothing was done");
+  });
+
+  it("--again does not take what an earlier run did for its own", async () => {
+    recordingHost();
+    expect((await go("--yes", "--again")).code).toBe(0);
+    expect(told()).toHaveLength(2);
+    expect(told().join()).not.toContain("--reuse");
   });
 
   it("is taken back by one command, without an identity", async () => {

@@ -72,6 +72,39 @@ describe("a restore with the real tools", () => {
     expect(cluster.sql(live.old ?? "", "SELECT count(*) FROM public.orders")).toBe("100");
   });
 
+  it("run again after it had switched, does nothing: what came in since then stays", async () => {
+    cluster.sql("shop", "DELETE FROM orders WHERE id > 100");
+    const first = outcome(await host.restore(["--switch", "--reuse"]));
+    cluster.sql("shop", "INSERT INTO orders (note) VALUES ('since')");
+    const before = databases();
+    for (const more of [["--reuse", "--switch"], ["--reuse"]]) {
+      const again = await host.restore(more);
+      expect(outcome(again)).toMatchObject({
+        ...{ database: "shop", switched: true, already: true, old: first.old },
+        compared: first.compared,
+      });
+      expect(again.stderr).toContain("event=switched-before database=shop");
+    }
+    expect(databases()).toEqual(before);
+    expect(cluster.sql("shop", "SELECT count(*) FROM orders WHERE note = 'since'")).toBe("1");
+  });
+
+  it("is done again where it was taken back, where another database is live, and without --reuse", async () => {
+    cluster.sql("shop", "DELETE FROM orders WHERE id > 100");
+    expect(outcome(await host.restore(["--switch", "--reuse"]))).toMatchObject({ switched: true });
+    expect((await host.restore(["--undo"])).code).toBe(0);
+    const undone = JSON.parse((await host.restore(["--reuse"])).stdout) as { switched: boolean; already?: boolean };
+    expect([undone.switched, undone.already]).toEqual([false, undefined]);
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // the kept ones are named by the second
+    expect(outcome(await host.restore(["--switch", "--reuse"]))).toMatchObject({ switched: true });
+    cluster.sql("shop", "DELETE FROM orders");
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(outcome(await host.restore())).toMatchObject({ switched: false });
+    const meant = JSON.parse((await host.restore(["--switch"])).stdout) as { switched: boolean; already?: boolean };
+    expect([meant.switched, meant.already]).toEqual([true, undefined]);
+    expect(cluster.sql("shop", "SELECT count(*) FROM orders")).toBe("5000");
+  });
+
   it("in the place of an empty database, as a new container makes one", async () => {
     cluster.sql("postgres", "DROP DATABASE shop; CREATE DATABASE shop");
     expect(outcome(await host.restore())).toMatchObject({ database: "shop", switched: true });

@@ -5,6 +5,8 @@
 source "$LIB/restore-db.sh"
 # shellcheck source=../switch.sh
 source "$LIB/switch.sh"
+# shellcheck source=../switched.sh
+source "$LIB/switched.sh"
 # shellcheck source=../undo.sh
 source "$LIB/undo.sh"
 # shellcheck source=../point.sh
@@ -152,6 +154,7 @@ go_live() {
     return 0
   fi
   if [[ $state != absent ]]; then OLD=$(short_name "$PG_DATABASE" "_old_$(date -u +%Y%m%dt%H%M%Sz)"); fi
+  switch_remember "$TARGET" "$OLD"
   timed switch database_switch "$TARGET" "$PG_DATABASE" "$OLD"
   TARGET=$PG_DATABASE
   IS_LIVE=true
@@ -162,6 +165,10 @@ again_at() { if [[ $POINT == yes ]]; then printf '%s' "$AT"; else printf '%s' "$
 
 # restore_run: of the backup in MANIFEST, or of the instant.
 restore_run() {
+  if switched_before; then
+    switched_tell
+    return 0
+  fi
   if [[ $POINT == yes ]]; then
     target_choose
     if [[ $REUSE == no ]]; then point; fi
