@@ -6,6 +6,7 @@ import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import { alertSecrets } from "./components/alerts.js";
 import type { CopyComponent } from "./components/copy.js";
+import { nameShops } from "./components/dns.js";
 import { Host } from "./components/host.js";
 import { databasePasswords } from "./components/passwords.js";
 import { provisionReplicas } from "./components/replicas.js";
@@ -63,6 +64,7 @@ export default function granary(): Record<string, unknown> {
   const replicas = provisionReplicas(settings, copies);
   const common = { settings, copies, replicas, ssh, passwords, alerts, ...loginKey(settings) };
   const hosts = Object.keys(settings.hosts).map((name) => [name, new Host(name, common)] as const);
+  nameShops(settings, hosts);
   return {
     proof: proof.hosts,
     // A month in EUR, USD and XOF, by the sizes that `granary cost` takes when it is told none.

@@ -46,6 +46,7 @@ export function conflicts(settings: Settings): Conflict[] {
     ...idleHosts(settings, (name) => !Object.values(settings.hosts[name]!.jobs).some(isBackup)),
     ...replicaConflicts(settings),
     ...missingLogin(settings),
+    ...lostRecovery(settings),
     ...drillConflicts(settings),
   ];
 }
@@ -139,6 +140,12 @@ function missingLogin({ hosts, ssh }: Settings): Conflict[] {
   if (made === undefined || ssh !== undefined) return [];
   const message = `is missing: the program could not log in on the server it makes for host ${made[0]}; give the public half of your SSH key`;
   return [{ path: ["ssh", "publicKey"], message }];
+}
+
+function lostRecovery({ hosts, recovery }: Settings): Conflict[] {
+  if (recovery === undefined || Object.hasOwn(hosts, recovery.host)) return [];
+  const message = "no such host: if that recovery is over, `pulumi config rm granary:recovery`";
+  return [{ path: ["recovery", "host"], message }];
 }
 
 /** The env files of a server are named by job alone, so one server is one host, on whatever port. */

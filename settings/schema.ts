@@ -7,12 +7,13 @@ import { copiesSchema, type Copy } from "./copies/copy.js";
 import { drillSchema, type Drill } from "./drill.js";
 import { encryptionSchema, type Encryption } from "./recipients.js";
 import { hostsSchema, type Host } from "./hosts.js";
+import { recoverySchema, type Recovery } from "./recovery.js";
 import { retentionSchema, type Retention } from "./retention.js";
 import { sshSchema, type Ssh } from "./ssh.js";
 import { strict } from "./strict.js";
 import { uploadsSchema, type UploadsBucket } from "./uploads.js";
 
-export type { App } from "./app.js";
+export type { App, Dns } from "./app.js";
 export type { Copy } from "./copies/copy.js";
 export type { R2Copy } from "./copies/r2.js";
 export type { SpacesCopy } from "./copies/spaces.js";
@@ -28,6 +29,7 @@ export type { PostgresJob } from "./jobs/postgres.js";
 export type { ReplicaJob } from "./jobs/replica.js";
 export type { SourceJob } from "./jobs/source.js";
 export type { Encryption } from "./recipients.js";
+export type { Recovery } from "./recovery.js";
 export type { Retention } from "./retention.js";
 export type { Schedule } from "./schedule.js";
 export type { PageStep, QueryStep, SmokeStep } from "./smoke.js";
@@ -50,6 +52,8 @@ export interface Settings {
   uploads?: Record<string, UploadsBucket>;
   /** The monthly restore test; absent: its defaults. */
   drill?: Drill;
+  /** Only while a recovery goes on. */
+  recovery?: Recovery;
 }
 
 export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
@@ -60,4 +64,5 @@ export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
   ssh: sshSchema.exactOptional(),
   uploads: uploadsSchema.exactOptional(),
   drill: drillSchema.exactOptional(),
+  recovery: recoverySchema.exactOptional(),
 });

@@ -45,9 +45,45 @@ describe("app", () => {
     });
   });
 
+  it("takes a compose file that a job backs up, and a name that is kept", () => {
+    const app = {
+      domain: "www.shop.example",
+      compose: "/opt/app/compose.yaml",
+      dns: { zone: "shop.example" },
+      smoke: STEPS,
+    };
+    expect(parsed(app)).toMatchObject({ compose: "/opt/app/compose.yaml", dns: { zone: "shop.example", ttl: 60 } });
+    const configs = { configs: { kind: "configs", paths: ["/srv"] } };
+    expect(parsed({ domain: "a.example", compose: "/srv/shop/compose.yaml" }, configs)?.compose).toBeDefined();
+  });
+
   it.each<[string, unknown, string]>([
+    [
+      "a compose file that nothing backs up",
+      { domain: "a.example", compose: "/srv/compose.yaml" },
+      "app.compose: no job backs it up: add it to a job of kind configs or source",
+    ],
+    [
+      "a name that would move to a shop nobody tried",
+      { domain: "a.example", dns: { zone: "a.example" } },
+      "app.dns: the name is moved to a new server only after a customer's steps worked there",
+    ],
+    [
+      "a zone that the name is not in",
+      { domain: "a.example", dns: { zone: "b.example" }, smoke: STEPS },
+      "app.dns.zone: a.example is not in this zone",
+    ],
+    [
+      "a name that is remembered too long",
+      { domain: "a.example", dns: { zone: "a.example", ttl: 30 }, smoke: STEPS },
+      "app.dns.ttl: use a whole number of seconds from 60 to 86400",
+    ],
     ["no domain", {}, "app.domain: is missing: give the server's IP address or DNS name"],
-    ["an unknown key", { domain: "a.example", url: "x" }, "app.url: unknown setting; app has: domain, smoke"],
+    [
+      "an unknown key",
+      { domain: "a.example", url: "x" },
+      "app.url: unknown setting; app has: domain, compose, dns, smoke",
+    ],
     ["steps that are no list", { domain: "a.example", smoke: {} }, "app.smoke: give a list of steps"],
     ["a step of no sort", { domain: "a.example", smoke: [7] }, "app.smoke.0: give a step with a page as a map of"],
     [

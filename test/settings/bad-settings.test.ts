@@ -48,6 +48,28 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
   ["copies.spaces.bucket", "b".repeat(101), `"${"b".repeat(100)}…"`, "use 3-63 lower-case letters"],
   ["copies.spaces.bucket", "kolonell-", '"kolonell-"', "a letter or digit at both ends"],
   ["copies.spaces.bucket", undefined, "nothing", "is missing: use 3-63 lower-case letters"],
+  ["recovery", {}, "nothing", "is missing: use the name of a host", "recovery.host"],
+  [
+    "recovery",
+    { host: "web", since: "2026-11-23T18:00:00Z", dns: "203.0.113.9", sells: false },
+    '"web"',
+    "no such host: if that recovery is over",
+    "recovery.host",
+  ],
+  [
+    "recovery",
+    { host: "shop", since: "yesterday", dns: "203.0.113.9", sells: false },
+    '"yesterday"',
+    "use a time such as 2026-11-23T18:00:00Z",
+    "recovery.since",
+  ],
+  [
+    "recovery",
+    { host: "shop", since: "2026-11-23T18:00:00Z", dns: "a b" },
+    '"a b"',
+    "give the server's IP address or DNS name",
+    "recovery.dns",
+  ],
   ["drill", {}, "nothing", "could not log in on the staging server of a drill", "ssh.publicKey"],
   ["drill", true, "true", "give drill as a map of: server, keep, images, copyOrder"],
   [

@@ -89,4 +89,9 @@ describe("parseSettings", () => {
     Object.assign(raw.copies.r2, { jurisdiction: "eu", location: "eeur" });
     expect(Object.keys(parseSettings(raw).hosts["shop"]?.jobs ?? {})).toEqual(["orders", "native"]);
   });
+
+  it("takes a recovery that goes on", () => {
+    const recovery = { host: "shop", since: "2026-11-23T18:00:00Z", dns: "203.0.113.9", sells: false };
+    expect(parseSettings({ ...example(), recovery }).recovery).toEqual(recovery);
+  });
 });

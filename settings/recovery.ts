@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { addressSchema } from "./address.js";
+import { strict, text } from "./strict.js";
+
+/** A recovery that goes on: written and taken away by `granary recover`, so that it can be taken up after an interruption. */
+export interface Recovery {
+  /** The host that is brought back. */
+  host: string;
+  /** When it was begun, e.g. "2026-11-23T18:00:00Z". */
+  since: string;
+  /** Where the shop's name goes on pointing until customers can buy again. */
+  dns: string;
+  /** Whether they can: the name may go to the new server. */
+  sells: boolean;
+}
+
+export const recoverySchema = strict("recovery, which is `granary recover`'s own,", {
+  host: z.string({ error: "use the name of a host" }),
+  since: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "use a time such as 2026-11-23T18:00:00Z"),
+  dns: addressSchema,
+  sells: z.boolean({ error: "use true or false" }),
+});
