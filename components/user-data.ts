@@ -34,7 +34,7 @@ export function userData(hostKey: SshKeyPair): pulumi.Output<string> {
       ssh_deletekeys: true,
       ssh_keys: { ed25519_private: privateKey, ed25519_public: `${publicKey}\n` },
       package_update: true,
-      packages: ["docker.io", "iptables", "nftables"],
+      packages: ["docker.io", "docker-compose", "iptables", "nftables"],
       write_files: [
         { path: "/etc/granary-metadata.nft", content: METADATA_RULES },
         { path: "/etc/systemd/system/granary-metadata.service", content: METADATA_UNIT },

@@ -36,9 +36,11 @@ readonly GRANARY_EXIT_TABLE='
 36 wal-settings | the settings of the database server do not allow continuous backup | change the server as the message says, then restart it
 37 repository-key | the password of the job does not open the repository in a copy | nothing was changed there; restore the password of the settings, or take it from files/HOST/JOB.password.age; a new repository needs another job name
 38 repository-locked | somebody else works in the repository, or ended without letting go | wait for the maintenance to end; if none runs, restic unlock from where the message says the lock is
+39 held | this host is being brought back, and no job of it runs meanwhile | let granary recover finish, or run granary-hold off when the host is whole
 40 install-failed | the host could not be set up | read the message of apt-get or install and run again
 41 not-applied | systemd resolved something else than what was written | look at systemctl cat and systemctl show of the unit that is named
 42 cron | on this host without systemd, cron would not start jobs or not at their time | install and start cron, set the zone to UTC (ln -sf /usr/share/zoneinfo/Etc/UTC /etc/localtime), restart cron and deploy again
+43 app-failed | the containers of the shop could not be made or started | read what compose said, and run again
 50 replica-behind | a replica is, or was until now, more than a day behind its source | read the message and look at the runs since: systemctl list-timers and journalctl -u granary@JOB; docs/replication.md has more
 51 source-changed | backups at the source of a replica were overwritten, or are gone before their time | the replica has them as they were: find out who did it before anything else, then put them back; docs/replication.md says how
 '

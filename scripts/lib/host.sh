@@ -3,7 +3,7 @@
 
 readonly GRANARY_LIB=${GRANARY_ROOT:-}/usr/local/lib/granary
 readonly GRANARY_SBIN=${GRANARY_ROOT:-}/usr/local/sbin
-readonly GRANARY_COMMANDS="granary-backup granary-restore granary-artifacts granary-wal granary-base granary-recover-db granary-binlog granary-query"
+readonly GRANARY_COMMANDS="granary-backup granary-restore granary-artifacts granary-wal granary-base granary-recover-db granary-binlog granary-query granary-hold granary-bring-back granary-app"
 
 # change_lock: one change of a host at a time; another one waits. The jobs of a host are deployed side by side, and they
 # share the file of known hosts and systemd.

@@ -11,6 +11,8 @@
 #   schedule_assert JOB           what counts is what was resolved, not what was written; fails with not-applied or cron
 #   schedule_normal               prints the schedule as it was understood
 #   schedule_next JOB             prints the next start, e.g. Tue 2026-11-24 03:00:00 UTC
+#   schedule_pause JOB            nothing runs for the job, and nothing starts
+#   schedule_resume JOB           as it was deployed
 #   schedule_remove JOB           no schedule, and no run that is going on
 
 if [[ -d ${GRANARY_ROOT:-}/run/systemd/system ]]; then

@@ -108,7 +108,7 @@ describe("the first boot", () => {
       ssh_deletekeys: true,
       ssh_keys: { ed25519_private: HOST_PRIVATE_KEY, ed25519_public: `${HOST_KEY}\n` },
       package_update: true,
-      packages: ["docker.io", "iptables", "nftables"],
+      packages: ["docker.io", "docker-compose", "iptables", "nftables"],
       runcmd: [
         ["systemctl", "daemon-reload"],
         ["systemctl", "enable", "--now", "granary-metadata.service"],

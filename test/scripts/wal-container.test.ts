@@ -1,5 +1,5 @@
 /** The same with a database in a container: a docker that runs here what it is told to run there, as the same user. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Continuous, shopCluster } from "./wal.js";
@@ -8,7 +8,14 @@ import { Continuous, shopCluster } from "./wal.js";
 const DOCKER = (socket: string): string => `
 echo "$*" >>"$STATE"
 case $1 in
-  inspect) [[ $* == *Image* ]] && echo sha256:1234 || echo true; exit 0 ;;
+  inspect)
+    case "$*" in
+      *StartedAt*) cat "$STATE.started" ;;
+      *Image*) echo sha256:1234 ;;
+      "inspect "*" -"*|*Running*) echo true ;;
+      *) cat "$STATE.made" ;;
+    esac
+    exit 0 ;;
   rm) [[ -e $STATE.$3 ]] && kill -9 "$(<"$STATE.$3")" 2>/dev/null; exit 0 ;;
   kill) kill -"$3" "$(<"$STATE.$4")"; exit 0 ;;
   exec) shift; while [[ $1 == -* ]]; do [[ $1 == -i ]] && shift || shift 2; done; shift; exec "$@" ;;
@@ -47,7 +54,7 @@ it("ships, makes base backups and recovers through containers of the database's 
   const host = new Continuous(cluster, { GRANARY_PG_PASSWORD: "never-in-an-argument" });
   try {
     host.fake("docker", DOCKER(cluster.dir));
-    host.writeEnv({ GRANARY_PG_CONTAINER: "database" });
+    host.writeEnv({ GRANARY_PG_CONTAINER: "database", GRANARY_BASE_ON_CALENDAR: "Sun *-*-* 02:00:00" });
     host.startService();
     await host.stateIs((state) => state.ok);
     cluster.sql("shop", "INSERT INTO orders (note) SELECT 'x' FROM generate_series(1, 3000); SELECT pg_switch_wal()");
@@ -70,9 +77,53 @@ it("ships, makes base backups and recovers through containers of the database's 
     expect(runs.filter((call) => call.includes("--network none ")).length).toBeGreaterThanOrEqual(4);
     expect(calls.filter((call) => call.startsWith("rm -f granary-wal-orders")).length).toBeGreaterThan(1);
     expect(readdirSync(join(host.root, "var/lib/granary/recover"))).toEqual([]);
+    await comesBackWhole(host);
   } finally {
     await host.stopService();
     host.close();
     cluster.close();
   }
 });
+
+/** A container that a compose file made and nobody started: the server comes back into its volume. */
+async function comesBackWhole(host: Continuous): Promise<void> {
+  const state = join(host.root, "state.docker");
+  const volume = join(host.root, "volume");
+  const bringBack = () => host.run("granary-bring-back", ["orders", "--copy", "b"], host.keys.identity);
+  const made = (mounts: object[]): void =>
+    writeFileSync(`${state}.made`, JSON.stringify([{ Config: { Env: ["A=b", "PGDATA=/data/pg"] }, Mounts: mounts }]));
+  const held = await host.run("granary-hold", ["on"]);
+  expect(held.code, held.stderr).toBe(0);
+  writeFileSync(`${state}.started`, "false 0001-01-01T00:00:00Z\n");
+
+  made([{ Destination: "/other", Source: "/nowhere" }]);
+  expect((await bringBack()).stderr).toContain("keeps its database in no volume");
+
+  made([
+    { Destination: "/", Source: "/nowhere" },
+    { Destination: "/data", Source: volume },
+  ]);
+  const data = join(volume, "pg");
+  mkdirSync(data, { recursive: true });
+  writeFileSync(join(data, "whose"), "");
+  const refused = await bringBack();
+  expect([refused.code, refused.stderr]).toEqual([31, expect.stringContaining(`${data} is not empty`)]);
+  expect(readdirSync(data)).toEqual(["whose"]);
+  rmSync(join(data, "whose"));
+
+  const back = await bringBack();
+  expect(back.code, back.stderr).toBe(0);
+  expect(JSON.parse(back.stdout)).toMatchObject({
+    copy: "b",
+    dataDir: data,
+    stamp: expect.stringMatching(/Z$/) as unknown,
+  });
+  expect(host.ask(data, "SELECT count(*) FROM orders")).toBe("3000");
+
+  // Interrupted before it could say that it was done: what it put there goes, and comes again.
+  rmSync(join(host.root, "var/lib/granary/brought-back/orders.json"));
+  writeFileSync(join(data, "half"), "");
+  const again = await bringBack();
+  expect(again.code, again.stderr).toBe(0);
+  expect(existsSync(join(data, "half"))).toBe(false);
+}

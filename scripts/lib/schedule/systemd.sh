@@ -87,6 +87,17 @@ unit_remove() {
   rm -rf "$(timer_dropin "$1")"
 }
 
+# schedule_pause JOB, schedule_resume JOB: of what may run for a job nothing does, or everything does again.
+schedule_pause() {
+  local unit
+  systemctl stop "granary@$1.timer" "granary@$1.service" >&2
+  while read -r unit _; do systemctl stop "$unit" >&2; done < <(kind_units "$1")
+}
+schedule_resume() {
+  local unit
+  while read -r unit _; do unit_start "$unit"; done < <(job_units "$1")
+}
+
 # shown UNIT PROPERTY: prints what systemd resolved.
 shown() { systemctl show "$1" -p "$2" --value; }
 
