@@ -79,6 +79,18 @@ export async function isolatedStack(
   };
 }
 
+/**
+ * The stack itself, with the project's own program: `up` here is `pulumi up`.
+ * @throws Error when the stack does not exist, or its folder is no project
+ */
+export async function openStack(directory: string, stack: string): Promise<Stack> {
+  const { default: granary } = await import("../index.js");
+  return LocalWorkspace.selectStack(
+    { stackName: stack, projectName: "granary", program: () => Promise.resolve().then(granary) },
+    { workDir: directory, pulumiCommand: await PulumiCommand.get() },
+  );
+}
+
 /** What the engine said that went wrong, of the many lines that an error of the Automation API has. */
 export function engineFault(error: unknown): Error {
   const text = error instanceof Error ? error.message : String(error);

@@ -7,6 +7,7 @@ import { drill } from "./commands/drill.js";
 import { keygen } from "./commands/keygen.js";
 import { kit } from "./commands/kit.js";
 import { maintain } from "./commands/maintain.js";
+import { recover } from "./commands/recover.js";
 import { restore } from "./commands/restore.js";
 import { smoke } from "./commands/smoke.js";
 import { status } from "./commands/status.js";
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   keygen,
   kit,
   maintain,
+  recover,
   restore,
   smoke,
   status,

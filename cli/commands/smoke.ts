@@ -2,11 +2,10 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseSettings } from "../../settings/parse.js";
 import type { Settings } from "../../settings/schema.js";
-import { decoded, readStackFile } from "../../settings/stack-file.js";
-import { UsageError, type Command, type Terminal } from "../command.js";
-import { readConfig } from "../engine.js";
-import { runSmoke, type SmokeResult } from "../smoke/run.js";
-import { runOnHost } from "../ssh.js";
+import { readStackFile } from "../../settings/stack-file.js";
+import { UsageError, type Command } from "../command.js";
+import type { SmokeResult } from "../smoke/run.js";
+import { smokeHost } from "../smoke/shop.js";
 import { hostOutput } from "../stack.js";
 
 const HELP = `usage: granary smoke HOST [options]
@@ -28,9 +27,6 @@ examples: granary smoke shop
 exit codes: 0 every step was as expected; 1 one was not; 64 wrong arguments
 `;
 
-/** The secret setting with what the steps type: passwords of test customers, by name. */
-const SECRETS = "granary:smokeSecrets";
-
 /** `granary smoke`: is the shop selling? */
 export const smoke: Command = {
   summary: "do at a shop what a customer does, and say whether it works",
@@ -43,16 +39,10 @@ export const smoke: Command = {
     if (app === undefined || app.smoke.length === 0)
       throw new Error(`hosts.${host}.app.smoke has no steps: say there what a customer does (docs/smoke-test.md)`);
     const output = await hostOutput(terminal.directory, values.stack, host);
-    const ca = values.ca === undefined ? {} : { ca: readFileSync(values.ca, "utf8") };
-    const result = await runSmoke(app.smoke, {
-      ...{ domain: app.domain, address: values.address ?? output.address, port: Number(values.port), ...ca },
-      secrets: await secretsOf(terminal, values.stack),
-      sql: async (job, query) => {
-        const options = { sshKey: values["ssh-key"], err: () => undefined };
-        const { code, stdout } = await runOnHost(output, ["granary-query", job], query, options);
-        if (code !== 0) throw new Error(`granary-query ${job} on ${host} ended with ${code}`);
-        return stdout;
-      },
+    const result = await smokeHost(app, output, {
+      ...{ directory: terminal.directory, stack: values.stack, address: values.address, port: Number(values.port) },
+      ca: values.ca === undefined ? undefined : readFileSync(values.ca, "utf8"),
+      sshKey: values["ssh-key"],
     });
     terminal.out(values.json ? `${JSON.stringify(result, undefined, 2)}\n` : smokeText(result));
     return result.ok ? 0 : 1;
@@ -81,16 +71,6 @@ function parse(args: string[]) {
 function hostOf({ hosts }: Settings, [host, ...more]: string[]): string {
   if (host !== undefined && more.length === 0 && Object.hasOwn(hosts, host)) return host;
   throw new UsageError(`name one host: ${Object.keys(hosts).join(", ")}`);
-}
-
-/** @throws Error when the setting is no map of texts; it is not shown */
-async function secretsOf({ directory }: Terminal, stack: string): Promise<Record<string, string>> {
-  const value = decoded((await readConfig(directory, stack))[SECRETS]?.value ?? {});
-  if (typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string"))
-    return value as Record<string, string>;
-  throw new Error(
-    `${SECRETS} is no map of texts (not shown): set each with \`pulumi config set --secret --path '${SECRETS}.name'\``,
-  );
 }
 
 /** A line a step. */

@@ -5,7 +5,7 @@ import { rpoSeconds } from "../../plan/targets.js";
 import { backupJobs } from "../../settings/jobs/job.js";
 import type { BackupJob, Host } from "../../settings/schema.js";
 import type { Evidence } from "../evidence/evidence.js";
-import type { Remote } from "./remote.js";
+import type { Remote } from "../remote.js";
 
 /** A manifest with what is shown in the evidence. */
 export interface Backup extends Manifest {

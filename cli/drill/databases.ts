@@ -3,7 +3,7 @@ import type { PostgresJob } from "../../settings/schema.js";
 import { CONTINUOUS_RPO_SECONDS } from "../../plan/targets.js";
 import type { Evidence } from "../evidence/evidence.js";
 import type { Chosen } from "./backups.js";
-import type { Remote } from "./remote.js";
+import type { Remote } from "../remote.js";
 
 /** One database server: the jobs whose databases it holds. */
 export interface DatabaseServer {

@@ -1,7 +1,7 @@
 /** Full restore of one job's newest backup on the staging server, and what it must have brought back. */
 import type { Evidence } from "../evidence/evidence.js";
 import type { Chosen } from "./backups.js";
-import type { Remote } from "./remote.js";
+import type { Remote } from "../remote.js";
 
 interface Result {
   stamp: string;

@@ -7,7 +7,7 @@ import type { HostOutput } from "../stack.js";
 import { chooseBackups } from "./backups.js";
 import { databaseServers, pullImages, recoverServer, startServer, type DatabaseServer } from "./databases.js";
 import { assertNotLive } from "./live.js";
-import { remoteOf, type Remote } from "./remote.js";
+import { remoteOf, type Remote } from "../remote.js";
 import { INTO, restoreJob } from "./restore.js";
 import { drillSettings, stagingStack, type Staging } from "./staging.js";
 

@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chooseBackups } from "../../cli/drill/backups.js";
-import { remoteBy } from "../../cli/drill/remote.js";
+import { remoteBy } from "../../cli/remote.js";
 import { restoreJob } from "../../cli/drill/restore.js";
 import { Evidence } from "../../cli/evidence/evidence.js";
 import { parseSettings } from "../../settings/parse.js";

@@ -1,6 +1,6 @@
-/** Commands on the staging server, as root over SSH. */
-import { runOnHost } from "../ssh.js";
-import type { HostOutput } from "../stack.js";
+/** Commands on a server, as root over SSH, and what they said when they failed. */
+import { runOnHost } from "./ssh.js";
+import type { HostOutput } from "./stack.js";
 
 export interface Remote {
   /** Runs a command. @throws RemoteError when it fails */
@@ -23,7 +23,7 @@ export interface Ended {
   err: string;
 }
 
-/** The staging server at `target`. @param sshKey private key file; absent: what `ssh` finds by itself */
+/** The server at `target`. @param sshKey private key file; absent: what `ssh` finds by itself */
 export function remoteOf(target: HostOutput, sshKey: string | undefined): Remote {
   return remoteBy(async (command, stdin) => {
     let err = "";
