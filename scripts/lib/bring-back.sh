@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # Putting what was saved where it was.
 
-DONE= # what is written when a job is back
-
 # bring_back: prints the result of the restore. The identity goes on to it, on standard input.
 bring_back() {
   case $(conf GRANARY_KIND) in
