@@ -27,7 +27,6 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 function settings(recovery?: object) {
   const raw = example();
-  const { address: _address, hostKey: _key, provider: _provider, country: _country, ...shop } = raw.hosts.shop;
   const jobs = {
     orders: { kind: "postgres", container: "db", database: "mydb", continuous: true },
     media: { kind: "files", paths: ["/opt/uploads"] },
@@ -36,7 +35,7 @@ function settings(recovery?: object) {
     cache: { kind: "cache", container: "redis" },
   };
   const app = { domain: "shop.example", compose: "/opt/app/compose.yaml", smoke: [{ name: "home", page: "/" }] };
-  const host = { ...shop, server: {}, jobs, app };
+  const host = { server: {}, jobs, app };
   return parseSettings({
     ...{ ...raw, ssh: { publicKey: raw.hosts.shop.hostKey }, hosts: { shop: host } },
     ...(recovery === undefined ? {} : { recovery }),
@@ -119,7 +118,8 @@ describe("a recovery", () => {
   it("of a host at an address begins once the settings tell another one, and not before", async () => {
     const raw = settings();
     const { address, hostKey, provider, country } = example().hosts.shop;
-    const { server: _server, ...shop } = raw.hosts["shop"]! as { server?: unknown };
+    const shop: Record<string, unknown> = { ...raw.hosts["shop"] };
+    delete shop["server"];
     const moved = (to: string) => ({
       ...{ ...raw, hosts: { shop: { ...shop, address: to, hostKey, provider, country } as never } },
     });
