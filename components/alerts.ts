@@ -8,12 +8,15 @@ const KEY = "alertSecrets";
  * Whom the jobs tell how their runs end, secret, from `granary:alertSecrets`.
  * @throws Error when it is no map, or has a name or a value that cannot be; a value is never shown
  */
-export function alertSecrets(config: pulumi.Config, { hosts }: Settings): pulumi.Output<Record<string, string>> {
+export function alertSecrets(
+  config: pulumi.Config,
+  { hosts, alerts }: Settings,
+): pulumi.Output<Record<string, string>> {
   const raw = pulumi.runtime.allConfig()[`${config.name}:${KEY}`];
-  if (raw === undefined) return pulumi.output<Record<string, string>>({});
   const jobs = Object.entries(hosts).flatMap(([host, { jobs }]) => Object.keys(jobs).map((job) => `${host}/${job}`));
-  const fault = alertFault(parsed(raw), jobs);
+  const fault = alertFault(raw === undefined ? {} : parsed(raw), jobs, alerts?.email);
   if (fault !== undefined) throw new Error(`granary:${KEY}: ${fault}`);
+  if (raw === undefined) return pulumi.output<Record<string, string>>({});
   return config.requireSecretObject<Record<string, string>>(KEY);
 }
 

@@ -1,7 +1,8 @@
-/** Whom a job tells how its runs end: the secret map `granary:alertSecrets`, its names and the form of its values. */
+/** Whom a job tells how its runs end: `granary:alerts`, and the secret map `granary:alertSecrets`, its names and the form of its values. */
+import type { Email } from "../settings/alerts.js";
 
 /** Who is told when a run of any job fails. */
-const GENERAL = ["webhook", "telegramToken", "telegramChat"] as const;
+const GENERAL = ["webhook", "telegramToken", "telegramChat", "emailPassword"] as const;
 
 /** What one job is told: all of it is secret, since who knows an address can silence or flood it. */
 export interface JobAlerts {
@@ -11,19 +12,23 @@ export interface JobAlerts {
   webhook?: string;
   telegramToken?: string;
   telegramChat?: string;
+  /** Of the settings' `alerts.email.user`. */
+  emailPassword?: string;
 }
 
 const FORMS: Readonly<Record<string, [RegExp, string]>> = {
   url: [/^https?:\/\/[^\s"\\]+[^\s"\\/]$/, "use an address that begins with https:// and does not end with /"],
   telegramToken: [/^\d+:[\w-]+$/, "use the bot's token as BotFather gave it, 123456:ABC…"],
   telegramChat: [/^(-?\d+|@\w+)$/, "use the chat's number, or @name of a channel"],
+  emailPassword: [/^[^\r\n\0]+$/, "use the password that the mail server gave you, on one line"],
 };
 
 /**
  * What is wrong with the map, or undefined. The values are never part of it.
  * @param jobs every `host/job` there is
+ * @param email of the settings
  */
-export function alertFault(secrets: Record<string, unknown>, jobs: string[]): string | undefined {
+export function alertFault(secrets: Record<string, unknown>, jobs: string[], email?: Email): string | undefined {
   for (const [name, value] of Object.entries(secrets)) {
     const ping = name.startsWith("ping/");
     if (!ping && !GENERAL.some((known) => known === name))
@@ -33,8 +38,10 @@ export function alertFault(secrets: Record<string, unknown>, jobs: string[]): st
     const [form, remedy] = FORMS[name] ?? FORMS["url"]!;
     if (typeof value !== "string" || !form.test(value)) return `the value of "${name}" (not shown) is wrong: ${remedy}`;
   }
-  if ("telegramToken" in secrets === "telegramChat" in secrets) return undefined;
-  return "telegramToken and telegramChat go together: set the other one too";
+  if ("telegramToken" in secrets !== "telegramChat" in secrets)
+    return "telegramToken and telegramChat go together: set the other one too";
+  if ("emailPassword" in secrets === (email?.user !== undefined)) return undefined;
+  return "emailPassword and alerts.email.user of the settings go together: set the other one too";
 }
 
 /** What one job gets of the map. */
@@ -45,11 +52,23 @@ export function alertsOf(secrets: Record<string, string>, host: string, job: str
 }
 
 /** The same in the env file of the job. */
-export function alertPairs({ ping, webhook, telegramToken, telegramChat }: JobAlerts): Record<string, string> {
+export function alertPairs(secrets: JobAlerts, email?: Email): Record<string, string> {
+  const { ping, webhook, telegramToken, telegramChat } = secrets;
   return {
     ...(ping === undefined ? {} : { GRANARY_ALERT_PING: ping }),
     ...(webhook === undefined ? {} : { GRANARY_ALERT_WEBHOOK: webhook }),
     ...(telegramToken === undefined ? {} : { GRANARY_ALERT_TELEGRAM_TOKEN: telegramToken }),
     ...(telegramChat === undefined ? {} : { GRANARY_ALERT_TELEGRAM_CHAT: telegramChat }),
+    ...(email === undefined ? {} : emailPairs(email, secrets.emailPassword)),
+  };
+}
+
+function emailPairs({ server, from, to, user }: Email, password: string | undefined): Record<string, string> {
+  return {
+    GRANARY_ALERT_EMAIL_SERVER: server,
+    GRANARY_ALERT_EMAIL_FROM: from,
+    GRANARY_ALERT_EMAIL_TO: to.join(" "),
+    ...(user === undefined ? {} : { GRANARY_ALERT_EMAIL_USER: user }),
+    ...(user === undefined || password === undefined ? {} : { GRANARY_ALERT_EMAIL_PASSWORD: password }),
   };
 }

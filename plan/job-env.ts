@@ -66,7 +66,7 @@ export function jobEnv(input: JobEnvInput): string {
     GRANARY_RECIPIENTS: settings.encryption.recipients.join(" "),
     GRANARY_LOCAL_DAYS: String(settings.retention.localDays),
     ...(found.kind === "replica" ? replicaPairs(found, settings.retention) : kindPairs(found, input)),
-    ...alertPairs(input.alerts ?? {}),
+    ...alertPairs(input.alerts ?? {}, settings.alerts?.email),
     GRANARY_COPIES: copies.map(([name]) => name).join(" "),
   };
   for (const [name, copy] of copies) Object.assign(pairs, copyPairs(name, copy, input.access[name]));

@@ -3,6 +3,7 @@
  * Each concern has its own file with the rules; this one puts them together. Secrets are never part of the settings.
  */
 import type { z } from "zod";
+import { alertsSchema, type Alerts } from "./alerts.js";
 import { copiesSchema, type Copy } from "./copies/copy.js";
 import { drillSchema, type Drill } from "./drill.js";
 import { encryptionSchema, type Encryption } from "./recipients.js";
@@ -54,6 +55,8 @@ export interface Settings {
   drill?: Drill;
   /** Only while a recovery goes on. */
   recovery?: Recovery;
+  /** Who is told by e-mail; the other ways to tell are secrets as a whole. */
+  alerts?: Alerts;
 }
 
 export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
@@ -65,4 +68,5 @@ export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
   uploads: uploadsSchema.exactOptional(),
   drill: drillSchema.exactOptional(),
   recovery: recoverySchema.exactOptional(),
+  alerts: alertsSchema.exactOptional(),
 });

@@ -8,15 +8,29 @@ readonly NOTIFY_SECONDS=10 # for each of them
 notify_send() {
   local name=$1 url=$2 said
   local -a body=()
-  if ! command -v curl >/dev/null; then
-    log notify-failed "job=$JOB" "to=$name" "message=curl is not installed" "hint=apt-get install curl"
-    return 0
-  fi
+  notify_curl "$name" || return 0
   if (($# > 2)); then body=(--header 'Content-Type: application/json' --data-binary @/dev/fd/3); fi
   # What curl says may hold the address: its code tells enough.
   curl --disable --fail --silent --max-time "$NOTIFY_SECONDS" --output /dev/null "${body[@]}" --config - \
     <<<"url = \"$url\"" 3<<<"${3-}" 2>/dev/null && said=0 || said=$?
   ((said == 0)) || log notify-failed "job=$JOB" "to=$name" "message=curl ended with $said"
+}
+
+# notify_curl NAME: whether there is one.
+notify_curl() {
+  if command -v curl >/dev/null; then return 0; fi
+  log notify-failed "job=$JOB" "to=$1" "message=curl is not installed" "hint=apt-get install curl"
+  return 1
+}
+
+# notify_mail SUBJECT BODY: to each apart: an address that is refused keeps no other from being told.
+notify_mail() {
+  local to said
+  notify_curl e-mail || return 0
+  for to in $(conf GRANARY_ALERT_EMAIL_TO); do
+    mail_send "$NOTIFY_SECONDS" "$to" "$1" "$2" && said=0 || said=$?
+    ((said == 0)) || log notify-failed "job=$JOB" "to=$to" "message=the mail server did not take it: curl ended with $said"
+  done
 }
 
 # notify_start: a run that begins and never ends is told by the switch that waits for its end.
@@ -40,6 +54,9 @@ notify_end() {
   if [[ -n $(conf GRANARY_ALERT_TELEGRAM_TOKEN) ]]; then
     notify_send telegram "https://api.telegram.org/bot$(conf GRANARY_ALERT_TELEGRAM_TOKEN)/sendMessage" \
       "$(jq -cn --arg chat "$(conf GRANARY_ALERT_TELEGRAM_CHAT)" --arg text "$text" '{chat_id: $chat, text: $text}')"
+  fi
+  if [[ -n $(conf GRANARY_ALERT_EMAIL_SERVER) ]]; then
+    notify_mail "Backup of $(conf GRANARY_HOST)/$JOB FAILED: $(exit_name "$1")" "$text"
   fi
 }
 

@@ -1,5 +1,5 @@
 /** `granary status` with the real rclone, which finds each copy in a directory; what it was called for is counted. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import type { Status } from "../../plan/status.js";
 import { example } from "../settings/example.js";
+import { MailServer } from "../scripts/smtp.js";
 import { granaryIn } from "./granary.js";
 
 const S3 = { kind: "s3", accessKeyId: "A", secretAccessKey: "PLANTED-KEY" };
@@ -46,8 +47,8 @@ function fake(name: string, script: string): void {
   chmodSync(join(directory, name), 0o755);
 }
 
-function deploy(hosts: Record<string, object>, readers: object = READERS): void {
-  const raw = { ...example(), hosts };
+function deploy(hosts: Record<string, object>, readers: object = READERS, more: object = {}): void {
+  const raw = { ...example(), hosts, ...more };
   const config = Object.fromEntries(Object.entries(raw).map(([key, value]) => [`granary:${key}`, value as unknown]));
   writeFileSync(join(directory, "Pulumi.prod.yaml"), stringify({ config }));
   fake("pulumi", `cat <<'OUTPUTS'\n${JSON.stringify({ readers })}\nOUTPUTS`);
@@ -207,7 +208,10 @@ describe("granary watch", () => {
       rmSync(file);
       answer = 500;
       const untold = await look();
-      expect([untold.code, untold.err]).toEqual([1, expect.stringContaining("answered 500: nothing was remembered")]);
+      expect([untold.code, untold.err]).toEqual([
+        1,
+        expect.stringContaining("could not tell the webhook: answered 500"),
+      ]);
       answer = 200;
       const first = await look();
       expect([first.code, first.out]).toEqual([
@@ -223,6 +227,50 @@ describe("granary watch", () => {
       vi.unstubAllEnvs();
       server.close();
     }
+  });
+
+  it("tells by e-mail, with the password that the engine decrypts; what is red makes no header", async () => {
+    const mail = new MailServer();
+    mail.login = "granary:PLANTED";
+    await mail.start("plain");
+    try {
+      const email = {
+        server: `smtp://${mail.at}`,
+        from: "a@shop.example",
+        to: ["owner@shop.example"],
+        user: "granary",
+      };
+      deploy({ shop: host(ORDERS) }, READERS, { alerts: { email } });
+      const secrets = { "granary:alertSecrets": { value: '{"emailPassword":"PLANTED"}', secret: true } };
+      const outputs = JSON.stringify({ readers: READERS });
+      fake("pulumi", `[ "$1" = config ] && echo '${JSON.stringify(secrets)}' || echo '${outputs}'`);
+      everywhere();
+      expect(await granaryIn(directory, "watch", "--test")).toEqual({ code: 0, out: "", err: "told by e-mail\n" });
+      fake("rclone", "printf 'Bcc: thief@x.example\\n\\n' >&2; exit 1");
+      const { code, out, err } = await look();
+      expect([code, err]).toEqual([1, "told by e-mail\n"]);
+      expect(mail.mails.map(({ headers }) => headers["Subject"])).toEqual([
+        "Backups of prod: a test",
+        "Backups of prod: RED",
+      ]);
+      expect(mail.mails[1]).toMatchObject({ to: "owner@shop.example", body: `Backups of prod:\n${out}` });
+      expect(mail.mails[1]!.headers).not.toHaveProperty("Bcc");
+      rmSync(join(directory, "seen.json"));
+      mail.refused = ["owner@shop.example"];
+      const untold = await look();
+      expect(untold.err).toContain("could not tell by e-mail: owner@shop.example was not told: curl ended with 55\n");
+      expect(existsSync(join(directory, "seen.json"))).toBe(false);
+    } finally {
+      mail.close();
+    }
+  });
+
+  it("refuses to test when there is nobody to tell", async () => {
+    deploy({ shop: host(ORDERS) });
+    expect(await granaryIn(directory, "watch", "--test")).toMatchObject({
+      code: 64,
+      err: expect.stringContaining("nobody to tell: set GRANARY_WATCH_WEBHOOK") as string,
+    });
   });
 
   it("refuses to run without a memory, or with one that is none", async () => {

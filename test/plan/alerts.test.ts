@@ -9,10 +9,15 @@ const ALL = {
   telegramChat: "-1001",
 };
 
+const RELAY = { server: "smtp://localhost", from: "granary@shop.example", to: ["a@b.example", "c@d.example"] };
+const EMAIL = { ...RELAY, server: "smtps://mail.example", user: "granary" };
+
 describe("granary:alertSecrets", () => {
   it("may be empty, or have all", () => {
     expect(alertFault({}, JOBS)).toBeUndefined();
     expect(alertFault(ALL, JOBS)).toBeUndefined();
+    expect(alertFault({ ...ALL, emailPassword: "a b\\" }, JOBS, EMAIL)).toBeUndefined();
+    expect(alertFault({}, JOBS, RELAY)).toBeUndefined();
   });
 
   it.each<[Record<string, unknown>, RegExp]>([
@@ -30,6 +35,35 @@ describe("granary:alertSecrets", () => {
     const fault = alertFault(secrets, JOBS);
     expect(fault).toMatch(message);
     expect(fault).not.toContain("PLANTED");
+  });
+
+  it.each<[string, Record<string, unknown>, typeof RELAY | undefined, RegExp]>([
+    ["a user without a password", {}, EMAIL, /^emailPassword and alerts\.email\.user of the settings go together/],
+    ["a password without a user", { emailPassword: "PLANTED" }, RELAY, /go together/],
+    ["a password without alerts", { emailPassword: "PLANTED" }, undefined, /go together/],
+    ["a password of two lines", { emailPassword: "PLANTED\nurl = x" }, EMAIL, /"emailPassword" \(not shown\) is wrong/],
+  ])("%s is refused", (_, secrets, email, message) => {
+    const fault = alertFault(secrets, JOBS, email);
+    expect(fault).toMatch(message);
+    expect(fault).not.toContain("PLANTED");
+  });
+
+  it("gives every job the mail server, and its password if it asks for one", () => {
+    const pairs = (secrets: Record<string, string>, email: typeof RELAY) =>
+      alertPairs(alertsOf(secrets, "shop", "orders"), email);
+    const relay = {
+      GRANARY_ALERT_EMAIL_SERVER: "smtp://localhost",
+      GRANARY_ALERT_EMAIL_FROM: "granary@shop.example",
+      GRANARY_ALERT_EMAIL_TO: "a@b.example c@d.example",
+    };
+    expect(pairs({}, RELAY)).toEqual(relay);
+    expect(pairs({ emailPassword: "secret" }, EMAIL)).toEqual({
+      ...relay,
+      GRANARY_ALERT_EMAIL_SERVER: "smtps://mail.example",
+      GRANARY_ALERT_EMAIL_USER: "granary",
+      GRANARY_ALERT_EMAIL_PASSWORD: "secret",
+    });
+    expect(pairs({}, EMAIL)).not.toHaveProperty("GRANARY_ALERT_EMAIL_PASSWORD");
   });
 
   it("gives a job its own ping, and everybody the rest", () => {

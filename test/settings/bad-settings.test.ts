@@ -18,6 +18,7 @@ const PEM = "-----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1rZXktdjEAAAAA";
 const IDENTITY = "AGE-SECRET-KEY-1QQPPZZRRYY99XX88GG";
 const SHOP = example().hosts.shop;
 const JOB = "hosts.shop.jobs.orders";
+const EMAIL = { server: "smtps://mail.example", from: "granary@shop.example", to: ["owner@shop.example"] };
 const flipped = RECIPIENTS[0]?.replace("18h2", "18h3");
 const cut = HOST_KEY.slice(0, -8);
 
@@ -70,6 +71,22 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
     "give the server's IP address or DNS name",
     "recovery.dns",
   ],
+  ["alerts", {}, "nothing", "is missing: give alerts.email as a map of: server, from, to, user", "alerts.email"],
+  ["alerts.email", { ...EMAIL, password: "x" }, SECRET, "secrets are set with `pulumi", "alerts.email.password"],
+  ["alerts.email", { ...EMAIL, server: "mail" }, '"mail"', "use smtps://HOST", "alerts.email.server"],
+  ["alerts.email", { ...EMAIL, server: "smtps://u:p@m" }, SECRET, "without a user", "alerts.email.server"],
+  ["alerts.email", { ...EMAIL, from: "a b@c" }, '"a b@c"', "use an e-mail address alone", "alerts.email.from"],
+  [
+    "alerts.email",
+    { ...EMAIL, from: "a@b\nBcc: c@d" },
+    '"a@b\\nBcc: c@d"',
+    "use an e-mail address",
+    "alerts.email.from",
+  ],
+  ["alerts.email", { ...EMAIL, to: [] }, "a list of 0", "nobody would be told", "alerts.email.to"],
+  ["alerts.email", { ...EMAIL, to: ["*@b"] }, '"*@b"', "use an e-mail address alone", "alerts.email.to.0"],
+  ["alerts.email", { ...EMAIL, to: Array(11).fill("a@b") }, "a list of 11", "at most 10", "alerts.email.to"],
+  ["alerts.email", { ...EMAIL, user: "a:b" }, '"a:b"', "without spaces, colons", "alerts.email.user"],
   ["drill", {}, "nothing", "could not log in on the staging server of a drill", "ssh.publicKey"],
   ["drill", true, "true", "give drill as a map of: server, keep, images, copyOrder"],
   [

@@ -51,6 +51,11 @@ describe("parseSettings", () => {
     });
   });
 
+  it("takes a mail server as it is written", () => {
+    const email = { server: "smtp://[::1]:587", from: "granary@shop.example", to: ["a+b@c.example"], user: "a@b" };
+    expect(parseSettings({ ...example(), alerts: { email } }).alerts).toEqual({ email });
+  });
+
   it("knows where a server it makes will stand", () => {
     const host = { server: { location: "hel1" }, jobs: example().hosts.shop.jobs };
     const raw = { ...example(), hosts: { shop: host }, ssh: { publicKey: HOST_KEY } };
