@@ -10,7 +10,7 @@ import type { ConfigValue } from "./engine.js";
 import { createBoxSnapshot, deleteBoxSnapshot, rollBackBox, showBoxSnapshots } from "./hosts/box-snapshots.js";
 import { createBox, createSubaccount, deleteBox, deleteSubaccount } from "./hosts/boxes.js";
 import { destroyAllMachines } from "./hosts/machines.js";
-import { createServer, deleteServer, serverReady } from "./hosts/servers.js";
+import { createServer, deleteServer, isolateServer, serverReady } from "./hosts/servers.js";
 import { MARIADB_JOB, publishMariadb } from "./images/mariadb.js";
 import { publishImage, startRegistry } from "./registry.js";
 
@@ -70,6 +70,7 @@ export async function startWorld(log: (line: string) => void): Promise<World> {
       createServer,
       serverReady,
       deleteServer,
+      isolateServer,
       createBox: (box) => createBox({ privateKeyFile: boxKey }, box),
       deleteBox,
       createSubaccount,

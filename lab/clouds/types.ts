@@ -19,6 +19,8 @@ export interface HostHooks {
   /** Resolves when the server has booted; rejects when it never will. */
   serverReady(id: number): Promise<void>;
   deleteServer(id: number): Promise<void>;
+  /** Nothing gets in or out any more, or everything does again. */
+  isolateServer(id: number, isolated: boolean): Promise<void>;
   /** Makes a storage box, an sshd on port 23. Resolves with its name when it answers. */
   createBox(box: { id: number; username: string; password: string; sshEnabled: boolean }): Promise<{ server: string }>;
   deleteBox(id: number): Promise<void>;

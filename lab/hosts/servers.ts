@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { network } from "../config.js";
 import { destroyMachine, makeRoot, startMachine, waitForPort } from "./machines.js";
 
+const run = promisify(execFile);
 let nextHost = network.firstHost;
 
 /** The next free address of the lab's network. */
@@ -38,6 +41,11 @@ export async function serverReady(id: number): Promise<void> {
   const address = addresses.get(id);
   if (!address) throw new Error(`no lab server ${id}`);
   await waitForPort(address, 22);
+}
+
+/** Pulls the network cable of a server, or puts it in again. */
+export async function isolateServer(id: number, isolated: boolean): Promise<void> {
+  await run("ip", ["link", "set", "dev", `vb-${nameOf(id)}`, isolated ? "down" : "up"]);
 }
 
 export async function deleteServer(id: number): Promise<void> {

@@ -56,9 +56,10 @@ export function firewallRoutes(router: Router, project: Project): void {
     Object.assign(firewall, body);
     return { status: 200, body: { firewall: wire(firewall) } };
   });
-  router.on("POST", "/v1/firewalls/:id/actions/set_rules", (call) => {
+  router.on("POST", "/v1/firewalls/:id/actions/set_rules", async (call) => {
     const firewall = find(call);
     firewall.rules = parse(z.strictObject({ rules }), call).rules;
+    for (const { server } of appliedTo(project, firewall.id)) await enforce(project, server.id);
     return {
       status: 201,
       body: { actions: [project.actions.done("set_firewall_rules", [{ id: firewall.id, type: "firewall" }])] },
@@ -75,9 +76,10 @@ export function firewallRoutes(router: Router, project: Project): void {
 }
 
 function attachmentRoutes(router: Router, project: Project, find: (call: Call) => FirewallRecord): void {
-  const change = (call: Call, field: "apply_to" | "remove_from", command: string) => {
+  const change = async (call: Call, field: "apply_to" | "remove_from", command: string) => {
     const firewall = find(call);
-    const actions = parse(z.strictObject({ [field]: attach }), call)[field]?.map(({ server: { id } }) => {
+    const servers = parse(z.strictObject({ [field]: attach }), call)[field] ?? [];
+    const actions = servers.map(({ server: { id } }) => {
       const server = project.state.servers[id];
       if (!server) throw invalid(field, `server '${id}' not found`);
       server.firewalls = server.firewalls.filter((f) => f !== firewall.id);
@@ -87,6 +89,7 @@ function attachmentRoutes(router: Router, project: Project, find: (call: Call) =
         { id, type: "server" },
       ]);
     });
+    for (const { server } of servers) await enforce(project, server.id);
     return { status: 201, body: { actions } };
   };
   router.on("POST", "/v1/firewalls/:id/actions/apply_to_resources", (call) =>
@@ -97,8 +100,15 @@ function attachmentRoutes(router: Router, project: Project, find: (call: Call) =
   );
 }
 
-function appliedTo(project: Project, firewall: number): unknown[] {
+/** Of all that rules can say the lab enforces the one thing: a server whose firewalls let nothing in is cut off. */
+async function enforce({ state, hooks }: Project, id: number): Promise<void> {
+  const attached = state.servers[id]!.firewalls.map((firewall) => state.firewalls[firewall]!);
+  const open = attached.some((firewall) => firewall.rules.some(({ direction }) => direction === "in"));
+  await hooks.isolateServer(id, attached.length > 0 && !open);
+}
+
+function appliedTo(project: Project, firewall: number): { type: "server"; server: { id: number } }[] {
   return Object.values(project.state.servers)
     .filter((server) => server.firewalls.includes(firewall))
-    .map((server) => ({ type: "server", server: { id: server.id } }));
+    .map((server) => ({ type: "server", server: { id: server.id } }) as const);
 }

@@ -16,7 +16,7 @@ export interface FirewallRecord {
   created: string;
   labels: Labels;
   name: string;
-  rules: unknown[];
+  rules: { direction: "in" | "out" }[];
 }
 
 export interface PrimaryIpRecord {

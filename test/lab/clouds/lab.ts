@@ -33,6 +33,7 @@ export function fakeHooks(): HostHooks & { asked: string[] } {
     },
     serverReady: () => Promise.resolve(),
     deleteServer: (id) => note(`deleteServer ${id}`),
+    isolateServer: (id, isolated) => note(`isolateServer ${id} ${isolated}`),
     createBox: async (b) => {
       await note(`createBox ${b.username} ssh=${b.sshEnabled}`);
       return { server: `${b.username}.box.lab` };
