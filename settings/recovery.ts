@@ -12,11 +12,16 @@ export interface Recovery {
   dns: string;
   /** Whether they can: the name may go to the new server. */
   sells: boolean;
+  /** Into a clean room: nothing younger than this is brought back. Absent: the server was lost, and not broken into. */
+  before?: string;
 }
+
+const time = text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "use a time such as 2026-11-23T18:00:00Z");
 
 export const recoverySchema = strict("recovery, which is `granary recover`'s own,", {
   host: z.string({ error: "use the name of a host" }),
-  since: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "use a time such as 2026-11-23T18:00:00Z"),
+  since: time,
   dns: addressSchema,
   sells: z.boolean({ error: "use true or false" }),
+  before: time.exactOptional(),
 });

@@ -19,6 +19,10 @@ export interface BringingBack {
   from?: "dump" | undefined;
   /** Goes to the server by standard input, job by job. */
   identity: string;
+  /** Runs what pulls images; absent: the server may go out as it is. */
+  images?: (make: () => Promise<unknown>) => Promise<unknown>;
+  /** The commit of each source job that is checked out; absent: the one that was saved. */
+  commit?: string | undefined;
 }
 
 /** What the others build on comes first. */
@@ -31,7 +35,20 @@ const ORDER: BackupJob["kind"][] = ["configs", "source", "files", "logs"];
 export async function bringBack(what: BringingBack, evidence: Evidence): Promise<void> {
   const jobs = Object.entries(backupJobs(what.host.jobs));
   for (const kind of ORDER)
-    for (const [job] of jobs.filter(([, it]) => it.kind === kind)) await bringJob(what, job, kind, evidence);
+    for (const [job, settings] of jobs.filter(([, it]) => it.kind === kind)) {
+      await bringJob(what, job, kind, evidence);
+      if (settings.kind === "source") await checkOut(what, settings.path, evidence);
+    }
   await bringDatabases(what, evidence);
   await startShop(what, evidence);
+}
+
+/** @throws RemoteError when the repository has no such commit */
+async function checkOut({ remote, commit }: BringingBack, path: string, evidence: Evidence): Promise<void> {
+  const git = ["git", "-c", `safe.directory=${path}`, "-C", path];
+  if (commit !== undefined)
+    await evidence.phase("commit", `${path} as of ${commit}`, () =>
+      remote.run([...git, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", commit]),
+    );
+  evidence.version(`code in ${path}`, (await remote.run([...git, "rev-parse", "HEAD"])).trim());
 }

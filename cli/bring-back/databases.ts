@@ -18,9 +18,8 @@ export async function bringDatabases(what: BringingBack, evidence: Evidence): Pr
   const compose = what.host.app?.compose;
   const leaders = compose === undefined || what.from === "dump" ? [] : wholeServers(jobs);
   if (compose !== undefined && containers.length > 0) {
-    await evidence.phase("images", "pulled, and containers made", () =>
-      what.remote.run(["granary-app", "create", compose]),
-    );
+    const create = (): Promise<unknown> => what.remote.run(["granary-app", "create", compose]);
+    await evidence.phase("images", "pulled, and containers made", () => what.images?.(create) ?? create());
     for (const [job, { kind }] of leaders) await bringJob(what, job, kind, evidence);
     await evidence.phase("databases", `${containers.join(", ")}, alone`, () =>
       what.remote.run(["granary-app", "databases", compose, ...containers]),

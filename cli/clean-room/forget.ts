@@ -7,6 +7,7 @@ interface Resource {
   urn: string;
   type: string;
   id?: string;
+  outputs?: { ipv4Address?: string };
 }
 
 /** A server of the program, and its host key, which an intruder has. */
@@ -17,13 +18,17 @@ export interface Known {
   urn: string;
 }
 
-/** The host's server in the state; undefined when it is forgotten, or was never made by the program. */
-export async function knownServer(stack: Pick<Stack, "exportStack">, host: string): Promise<Known | undefined> {
+/** The host's server in the state, if it is at that address: another one has taken its place already, or the program made none. */
+export async function knownServer(
+  stack: Pick<Stack, "exportStack">,
+  host: string,
+  address: string,
+): Promise<Known | undefined> {
   const { resources = [] } = (await stack.exportStack()).deployment as { resources?: Resource[] };
   const named = (type: string, name: string) =>
     resources.find((resource) => resource.type === type && resource.urn.endsWith(`::${name}`));
   const server = named("hcloud:index/server:Server", host);
-  if (server?.id === undefined) return undefined;
+  if (server?.id === undefined || server.outputs?.ipv4Address !== address) return undefined;
   const hostKey = named("command:local:Command", `${host}-host-key`);
   return { server: Number(server.id), urn: (hostKey ?? server).urn };
 }

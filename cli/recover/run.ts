@@ -1,4 +1,5 @@
 import type { Settings } from "../../settings/schema.js";
+import { setApart, type CleanRoom } from "../clean-room/set-apart.js";
 import { bringBack } from "../bring-back/bring-back.js";
 import type { Evidence } from "../evidence/evidence.js";
 import type { Remote } from "../remote.js";
@@ -23,7 +24,12 @@ export interface RecoverRequest {
   smoke(target: HostOutput): Promise<SmokeResult | undefined>;
   /** What the engine says. */
   say(text: string): void;
+  /** Somebody broke in; undefined: the server is lost, and that is all. */
+  cleanRoom?: CleanRoom | undefined;
 }
+
+/** What goes out of a server that is not trusted yet: nothing but to the copies. */
+const NETWORK = "/usr/local/lib/granary/host/staging-network";
 
 /**
  * A lost server comes back: a new one, everything on it, the shop started and tried, and only then its name and its own
@@ -34,14 +40,18 @@ export interface RecoverRequest {
  * @throws Error at the first phase that fails; the shop's name is then where it was
  */
 export async function recover(what: RecoverRequest, evidence: Evidence): Promise<HostOutput> {
-  const { engine, host, settings } = what;
+  const { engine, host, settings, cleanRoom } = what;
   const say = (text: string): void => what.say(text);
   const old = await what.output();
+  const live = (): Promise<boolean> => what.live(old);
   const recovery = await evidence.phase("hold", "the shop's name stays where it is until the shop sells", () =>
-    hold(engine, settings, host, old, () => what.live(old)),
+    hold({ engine, settings, host, old, live, before: cleanRoom?.before }),
   );
+  if (cleanRoom !== undefined && !recovery.sells) await setApart(cleanRoom, recovery.dns, evidence);
   const target = recovery.sells ? old : await bringUp(what, evidence);
   await evidence.phase("smoke test", "what a customer does", () => customers(what, target, evidence));
+  if (cleanRoom !== undefined)
+    await evidence.phase("network", "what is trusted now may go out", () => what.remote(target).run([NETWORK, "open"]));
   await evidence.phase("name", "and customers come to the new server", () => release(engine, recovery, say));
   await evidence.phase("backups", "the new server's own", () => what.remote(target).run(["granary-hold", "off"]));
   await forget(engine);
@@ -50,7 +60,8 @@ export async function recover(what: RecoverRequest, evidence: Evidence): Promise
 
 /** A server, with everything on it and its shop started. */
 async function bringUp(what: RecoverRequest, evidence: Evidence): Promise<HostOutput> {
-  const { engine, host, settings, copy, at, from, identity } = what;
+  const { engine, host, settings, copy, from, identity, cleanRoom } = what;
+  const at = cleanRoom?.before ?? what.at;
   await evidence.phase("server", "a new one, by the program", () => remake(engine, (text) => what.say(text)));
   const target = await what.output();
   if (!(await what.live(target)))
@@ -60,9 +71,24 @@ async function bringUp(what: RecoverRequest, evidence: Evidence): Promise<HostOu
     );
   const remote = what.remote(target);
   await evidence.phase("quiet", "no backup is made of half a host", () => remote.run(["granary-hold", "on"]));
+  if (cleanRoom !== undefined)
+    await evidence.phase("network", "nothing goes out but to the copies", () => remote.run([NETWORK, "close"]));
   evidence.copy(copy);
-  await bringBack({ remote, host: settings.hosts[host]!, copy, at, from, identity }, evidence);
+  const images = (make: () => Promise<unknown>): Promise<unknown> =>
+    cleanRoom === undefined ? make() : pulling(remote, make);
+  const commit = cleanRoom?.commit;
+  await bringBack({ remote, host: settings.hosts[host]!, copy, at, from, identity, images, commit }, evidence);
   return target;
+}
+
+/** For images the host itself may go out: before anything of the shop runs there. */
+async function pulling(remote: Remote, make: () => Promise<unknown>): Promise<unknown> {
+  await remote.run([NETWORK, "pull"]);
+  try {
+    return await make();
+  } finally {
+    await remote.run([NETWORK, "close"]);
+  }
 }
 
 /** @throws Error when the shop does not sell: its name must not go there */

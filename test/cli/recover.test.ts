@@ -1,85 +1,8 @@
 /** The order of a recovery, and where it stops: the name never goes to a server that does not sell. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Evidence } from "../../cli/evidence/evidence.js";
-import { recover, type RecoverRequest } from "../../cli/recover/run.js";
-import { remoteBy } from "../../cli/remote.js";
-import { parseSettings } from "../../settings/parse.js";
+import { describe, expect, it } from "vitest";
+import { recover } from "../../cli/recover/run.js";
 import { example } from "../settings/example.js";
-
-const HOST_KEY = "ssh-ed25519 AAAA";
-const OLD = { address: "203.0.113.10", hostKey: HOST_KEY, sshPort: 22 };
-const NEW = { address: "203.0.113.20", hostKey: HOST_KEY, sshPort: 22 };
-const IDENTITY = "AGE-SECRET-KEY-1PLANTED\n";
-
-let directory: string;
-/** What was done, in order. */
-let done: string[];
-let config: Record<string, string>;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "granary-recover-"));
-  done = [];
-  config = {};
-});
-afterEach(() => rmSync(directory, { recursive: true }));
-
-function settings(recovery?: object) {
-  const raw = example();
-  const jobs = {
-    orders: { kind: "postgres", container: "db", database: "mydb", continuous: true },
-    media: { kind: "files", paths: ["/opt/uploads"] },
-    configs: { kind: "configs", paths: ["/opt/configs"] },
-    code: { kind: "source", path: "/opt/app" },
-    cache: { kind: "cache", container: "redis" },
-  };
-  const app = { domain: "shop.example", compose: "/opt/app/compose.yaml", smoke: [{ name: "home", page: "/" }] };
-  const host = { server: {}, jobs, app };
-  return parseSettings({
-    ...{ ...raw, ssh: { publicKey: raw.hosts.shop.hostKey }, hosts: { shop: host } },
-    ...(recovery === undefined ? {} : { recovery }),
-  });
-}
-
-/** A world in which everything works, but for what is changed. */
-function world(change: Partial<RecoverRequest> = {}, fails: (words: string) => boolean = () => false): RecoverRequest {
-  let made = false;
-  const remote = remoteBy((words, stdin) => {
-    const line = words.join(" ");
-    done.push(stdin === "" ? line : `${line} <identity`);
-    if (fails(line)) return Promise.resolve({ code: 24, stdout: "", err: "event=error code=24 name=fetch-failed\n" });
-    const result = { stamp: "20261123T030000Z", copy: "r2", tables: 3, compared: { files: 2 } };
-    const images = [{ container: "web", image: "shop@sha256:1", digest: "sha256:1", running: true }];
-    const said = words[1] === "images" ? images : result;
-    return Promise.resolve({ code: 0, stdout: JSON.stringify(said), err: "" });
-  });
-  const note = (what: string) => () => Promise.resolve(void done.push(what)) as never;
-  return {
-    ...{ settings: settings(), host: "shop", copy: "r2", at: undefined, identity: IDENTITY },
-    engine: {
-      refresh: note("refresh"),
-      up: (() => {
-        made = true;
-        done.push(`up${config["granary:recovery"]?.includes('"sells":false') ? ", name held" : ""}`);
-        return Promise.resolve();
-      }) as never,
-      setConfig: (key: string, value: { value: string }) => Promise.resolve(void (config[key] = value.value)),
-      removeConfig: (key: string) => Promise.resolve(void delete config[key]),
-    },
-    output: () => Promise.resolve(made ? NEW : OLD),
-    live: ({ address }) => Promise.resolve(address === NEW.address),
-    remote: () => remote,
-    smoke: ({ address }) => {
-      done.push(`smoke ${address}`);
-      return Promise.resolve({ ok: true, steps: [{ name: "home", ok: true, seconds: 0, found: "as expected" }] });
-    },
-    say: () => undefined,
-    ...change,
-  };
-}
-
-const evidence = () => new Evidence("recover", "shop", directory);
+import { config, done, evidence, NEW, OLD, settings, world, written } from "./recovery.js";
 
 describe("a recovery", () => {
   it("brings back in order, tries the shop, and only then lets its name and its own backups go on", async () => {
@@ -91,6 +14,7 @@ describe("a recovery", () => {
       "granary-hold on",
       "granary-bring-back configs --copy r2 <identity",
       "granary-bring-back code --copy r2 <identity",
+      "git -c safe.directory=/opt/app -C /opt/app rev-parse HEAD",
       "granary-bring-back media --copy r2 <identity",
       "granary-app create /opt/app/compose.yaml",
       "granary-bring-back orders --copy r2 <identity",
@@ -104,7 +28,7 @@ describe("a recovery", () => {
     ]);
     expect(config).toEqual({});
     const { json } = await told.finish("back");
-    const record = JSON.parse(readFileSync(join(directory, json), "utf8")) as { ok: boolean };
+    const record = JSON.parse(written(json)) as { ok: boolean };
     expect(record).toMatchObject({ ok: true, copy: "r2", kind: "recover" });
     expect(JSON.stringify(record)).not.toContain("PLANTED");
   });
@@ -125,7 +49,7 @@ describe("a recovery", () => {
     });
     expect(address).toBe(OLD.address);
     const told = recover(world({ settings: moved(OLD.address) }), evidence());
-    await expect(told).rejects.toThrow(/make a new server, write its address and hostKey there/);
+    await expect(told).rejects.toThrow(/make a new one, write its address and hostKey there/);
     expect([done, config]).toEqual([[], {}]);
     await recover(world({ settings: moved(NEW.address) }), evidence());
     expect(done.at(-1)).toBe("granary-hold off");
