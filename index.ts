@@ -13,6 +13,7 @@ import { provisionReplicas } from "./components/replicas.js";
 import { R2Copy } from "./components/r2-copy.js";
 import { SpacesCopy } from "./components/spaces-copy.js";
 import { sshAuth } from "./components/ssh.js";
+import { StatusPage } from "./components/status-page.js";
 import { StorageBoxCopy } from "./components/storage-box-copy.js";
 import { costOf } from "./plan/cost.js";
 import { assertProof } from "./plan/proof.js";
@@ -76,6 +77,8 @@ export default function granary(): Record<string, unknown> {
     }),
     // What `granary status` looks at the copies with.
     readers: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.reader()])),
+    // What `granary status --publish` writes its page with.
+    ...(settings.statusPage ? { statusPage: new StatusPage("status-page", settings.statusPage).access } : {}),
     hosts: Object.fromEntries(
       hosts.map(([name, host]) => [
         name,

@@ -58,6 +58,17 @@ export async function readersOutput(directory: string, stack: string): Promise<R
   return present(readers);
 }
 
+/**
+ * What `granary status --publish` writes its page with, secrets included.
+ * @throws Error when pulumi is missing, the stack cannot be read, or its last `pulumi up` made none
+ */
+export async function statusPageOutput(directory: string, stack: string): Promise<CopyAccess> {
+  const { statusPage } = await outputs(directory, stack, ["--show-secrets"]);
+  if (statusPage === undefined)
+    throw new Error(`stack ${stack} has no bucket for the status page: run \`pulumi up\` first`);
+  return statusPage;
+}
+
 /** The engine writes what is undefined as null, or leaves it out. */
 function present<T>(all: Record<string, T | null> | undefined): Record<string, T> {
   const entries = Object.entries(all ?? {}).filter((entry): entry is [string, T] => entry[1] !== null);
@@ -67,6 +78,7 @@ function present<T>(all: Record<string, T | null> | undefined): Record<string, T
 interface Outputs {
   hosts?: Record<string, HostOutput>;
   readers?: Record<string, CopyAccess | null>;
+  statusPage?: CopyAccess;
   maintenance?: { copies?: Record<string, CopyAccess | null>; passwords?: Record<string, string | null> };
 }
 

@@ -8,7 +8,7 @@ type Rules = cloudflare.types.input.R2BucketLifecycleRule[];
 
 const DAY_SECONDS = 86_400;
 
-/** A bucket at Cloudflare R2 with its rules and its lock, all protected. */
+/** A bucket at Cloudflare R2 with its rules and its lock, if there is to be one, all protected. */
 export function r2Bucket(
   name: string,
   { accountId, bucket: bucketName, location, jurisdiction }: R2Place,
@@ -24,7 +24,7 @@ export function r2Bucket(
   const of = { accountId, bucketName: bucket.name, jurisdiction };
   const options = { parent, protect: true };
   new cloudflare.R2BucketLifecycle(name, { ...of, rules: [...rules, ABORT_MULTIPART] }, options);
-  new cloudflare.R2BucketLock(name, { ...of, rules: bucketLocks(locks) }, options);
+  if (locks.length > 0) new cloudflare.R2BucketLock(name, { ...of, rules: bucketLocks(locks) }, options);
   return bucket;
 }
 

@@ -74,7 +74,7 @@ function nameConflicts({ path, job: { target } }: Replica): Conflict[] {
 }
 
 /** Keys are bound to a bucket by its name alone: one that may only read the source must not fit another bucket too. */
-function repeatedBuckets({ copies }: Settings, replicas: Replica[]): Conflict[] {
+function repeatedBuckets({ copies, statusPage }: Settings, replicas: Replica[]): Conflict[] {
   const taken = new Map<string, string>();
   for (const [name, copy] of Object.entries(copies))
     if (copy.kind !== "storageBox") taken.set(nameOf(copy), `copy ${name}`);
@@ -89,6 +89,7 @@ function repeatedBuckets({ copies }: Settings, replicas: Replica[]): Conflict[] 
     if (job.holds === "uploads") take(job.source, path.slice(0, -1), `uploads ${job.from}`);
     take(job.target, path, `the replica of ${what} ${job.from}`);
   }
+  if (statusPage !== undefined) take(statusPage, ["statusPage"], "the status page");
   return found;
 }
 

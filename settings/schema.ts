@@ -5,12 +5,14 @@
 import type { z } from "zod";
 import { alertsSchema, type Alerts } from "./alerts.js";
 import { copiesSchema, type Copy } from "./copies/copy.js";
+import type { Place } from "./copies/place.js";
 import { drillSchema, type Drill } from "./drill.js";
 import { encryptionSchema, type Encryption } from "./recipients.js";
 import { hostsSchema, type Host } from "./hosts.js";
 import { recoverySchema, type Recovery } from "./recovery.js";
 import { retentionSchema, type Retention } from "./retention.js";
 import { sshSchema, type Ssh } from "./ssh.js";
+import { statusPageSchema } from "./status-page.js";
 import { strict } from "./strict.js";
 import { uploadsSchema, type UploadsBucket } from "./uploads.js";
 
@@ -57,6 +59,8 @@ export interface Settings {
   recovery?: Recovery;
   /** Who is told by e-mail; the other ways to tell are secrets as a whole. */
   alerts?: Alerts;
+  /** Where the page of `granary status` is published; absent: nowhere. */
+  statusPage?: Place;
 }
 
 export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
@@ -69,4 +73,5 @@ export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
   drill: drillSchema.exactOptional(),
   recovery: recoverySchema.exactOptional(),
   alerts: alertsSchema.exactOptional(),
+  statusPage: statusPageSchema.exactOptional(),
 });

@@ -25,22 +25,24 @@ export type UploadsBucket = UploadsPlace & {
   replica: UploadsPlace & ReplicaRun;
 };
 
-const spacesShape = {
+/** What says where a bucket is. */
+export const spacesShape = {
   kind: z.literal("spaces"),
   region: oneOf("a Spaces region", Object.keys(SPACES_REGIONS)),
   bucket: bucketSchema,
   endpoint: endpointSchema.exactOptional(),
 };
 
-const r2Shape = {
+export const r2PlaceShape = {
   kind: z.literal("r2"),
   accountId: accountSchema,
   bucket: bucketSchema,
   location: oneOf("an R2 location", R2_LOCATIONS).default("weur"),
   jurisdiction: oneOf("an R2 jurisdiction", R2_JURISDICTIONS).default("default"),
-  lockDays: whole("days", 1, 3650).default(30),
   endpoint: endpointSchema.exactOptional(),
 };
+
+const r2Shape = { ...r2PlaceShape, lockDays: whole("days", 1, 3650).default(30) };
 
 const KINDS = { error: "use kind: spaces or r2" };
 

@@ -70,11 +70,11 @@ function recall(file: string): Colours {
   }
 }
 
-/** @throws UsageError when there is nobody to tell */
+/** @throws Error when there is nobody to tell */
 async function tryIt(stack: string, terminal: Terminal): Promise<number> {
   const subject = `Backups of ${stack}: a test`;
   const told = await tell(stack, subject, `${subject}. Whoever reads this is told when a backup is missing.`, terminal);
-  if (told === 0) throw new UsageError(`nobody to tell: set ${WEBHOOK} in the environment, or alerts in the settings`);
+  if (told === 0) throw new Error(`nobody to tell: set ${WEBHOOK} in the environment, or alerts in the settings`);
   return 0;
 }
 

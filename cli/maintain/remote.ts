@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { s3Endpoint } from "../../plan/endpoints.js";
 import { BOX_PORT, type CopyAccess } from "../../plan/job-env.js";
-import type { Copy } from "../../settings/schema.js";
+import type { Copy, Place } from "../../settings/schema.js";
 
 /** A copy as `rclone` reaches it with the credentials of maintenance. */
 export interface Remote {
   name: string;
-  copy: Copy;
+  copy: Copy | Place;
   /** Environment of every program that reaches it: its credentials, and no one else's. */
   env: NodeJS.ProcessEnv;
   /** Prefix of every path: `box:`, `r2:kolonell-archive/`. */
@@ -41,7 +41,7 @@ const RCLONE_ENV = {
  */
 export async function withRemote<T>(
   name: string,
-  copy: Copy,
+  copy: Copy | Place,
   access: CopyAccess,
   sshKey: string | undefined,
   use: (remote: Remote) => Promise<T>,
@@ -80,7 +80,7 @@ function loginVariables({ sshKey, password }: Login) {
   return sshKey === undefined ? { KEY_USE_AGENT: "true" } : { KEY_FILE: sshKey };
 }
 
-function remoteVariables(copy: Copy, access: CopyAccess, login: Login, knownHosts: string) {
+function remoteVariables(copy: Copy | Place, access: CopyAccess, login: Login, knownHosts: string) {
   if (copy.kind === "storageBox" && access.kind === "box")
     return {
       TYPE: "sftp",

@@ -19,6 +19,7 @@ const IDENTITY = "AGE-SECRET-KEY-1QQPPZZRRYY99XX88GG";
 const SHOP = example().hosts.shop;
 const JOB = "hosts.shop.jobs.orders";
 const EMAIL = { server: "smtps://mail.example", from: "granary@shop.example", to: ["owner@shop.example"] };
+const PAGE = { kind: "spaces", region: "fra1", bucket: "kolonell-backups" };
 const flipped = RECIPIENTS[0]?.replace("18h2", "18h3");
 const cut = HOST_KEY.slice(0, -8);
 
@@ -71,6 +72,9 @@ const CASES: [path: string, written: unknown, value: string, remedy: string, at?
     "give the server's IP address or DNS name",
     "recovery.dns",
   ],
+  ["statusPage", { ...PAGE, public: true }, "true", "has: kind, region, bucket", "statusPage.public"],
+  ["statusPage", PAGE, '"kolonell-backups"', "the name of the bucket of copy spaces", "statusPage.bucket"],
+  ["statusPage", {}, "nothing", "use kind: spaces or r2", "statusPage.kind"],
   ["alerts", {}, "nothing", "is missing: give alerts.email as a map of: server, from, to, user", "alerts.email"],
   ["alerts.email", { ...EMAIL, password: "x" }, SECRET, "secrets are set with `pulumi", "alerts.email.password"],
   ["alerts.email", { ...EMAIL, server: "mail" }, '"mail"', "use smtps://HOST", "alerts.email.server"],
