@@ -118,8 +118,8 @@ class World {
   readonly result: Simulation = { lives: [], runs: [], standing: [] };
   private stored: Stored[] = [];
   private memory: Memory | undefined;
-  /** How many backups a tier holds of a period, or a stamp. */
-  private readonly periods = new Map<string, number>();
+  /** Stamps of the backups that a tier holds, by period; of the daily ones, by stamp. */
+  private readonly periods = new Map<string, string[]>();
   private readonly fates = new Map<string, Fate>();
   private standing = 0;
   private removed = false;
@@ -154,20 +154,22 @@ class World {
   private backup({ at, skew }: Event): void {
     const stamp = stampOf(at + skew);
     // A key is written once: the copy refuses another backup of the same second.
-    if (this.holds("daily", stamp)) return;
+    if (this.held("daily", stamp).length > 0) return;
     this.put("daily", stamp, at);
-    for (const tier of promotions(stamp, (where, period) => this.holds(where, period))) this.put(tier, stamp, at);
+    for (const tier of promotions(stamp, (where, period) => this.held(where, period))) this.put(tier, stamp, at);
   }
 
-  private holds(tier: Tier, period: string): boolean {
-    return (this.periods.get(`${tier} ${period}`) ?? 0) > 0;
+  private held(tier: Tier, period: string): readonly string[] {
+    return this.periods.get(`${tier} ${period}`) ?? [];
   }
 
   /** Counts a backup in or out, by what it is looked for. */
   private count({ tier, stamp }: Life, by: 1 | -1): void {
     if (tier !== "daily" && tier !== "monthly" && tier !== "annual") return;
     const key = `${tier} ${tier === "daily" ? stamp : periodOf(tier, stamp)}`;
-    this.periods.set(key, (this.periods.get(key) ?? 0) + by);
+    const stamps = this.periods.get(key) ?? [];
+    if (by === 1) this.periods.set(key, [...stamps, stamp]);
+    else this.periods.set(key, stamps.toSpliced(stamps.indexOf(stamp), 1));
     this.standing += by;
   }
 

@@ -28,11 +28,17 @@ export function periodOf(tier: Exclude<Tier, "daily">, stamp: string): string {
 
 /**
  * Tiers that a backup is also put in, once it is verified in a copy: those that have none of its month or year yet.
- * So the monthly and the annual backup is the first verified one of its period, in each copy by itself. The host does the
- * same (scripts/lib/tiers.sh).
+ * So the monthly and the annual backup is the first verified one of its period, in each copy by itself. One that is dated
+ * later than this one was written by a wrong clock, and does not stand for the period. The host does the same
+ * (scripts/lib/tiers.sh).
  *
- * @param has whether the tier of that copy has a stamp that begins so
+ * @param held stamps of a period that the tier of that copy has
  */
-export function promotions(stamp: string, has: (tier: Tier, period: string) => boolean): Exclude<Tier, "daily">[] {
-  return (["monthly", "annual"] as const).filter((tier) => !has(tier, periodOf(tier, stamp)));
+export function promotions(
+  stamp: string,
+  held: (tier: Tier, period: string) => readonly string[],
+): Exclude<Tier, "daily">[] {
+  return (["monthly", "annual"] as const).filter(
+    (tier) => !held(tier, periodOf(tier, stamp)).some((it) => it <= stamp),
+  );
 }

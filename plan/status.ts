@@ -137,7 +137,7 @@ function row({ job, details, copy, schedules, now }: Asked, copySeen: SeenCopy, 
   if (schedules.base !== undefined) findings.push(punctual("base", of.bases, schedules.base, now));
   const piece = timeOf(of.piece);
   if ("continuous" in details && details.continuous) findings.push(log(piece, now));
-  const last = timeOf(of.backups.find(({ fault }) => fault === undefined)?.stamp);
+  const last = timeOf(goodOf(of.backups, now)?.stamp);
   return {
     ...common,
     colour: worst(findings.map(({ colour }) => colour)),
@@ -152,21 +152,28 @@ const seconds = (ms: number): number => Math.round(ms / 1000);
 const timeOf = (stamp: string | undefined): number | undefined => (stamp === undefined ? undefined : stampTime(stamp));
 const minute = (time: number | Date): string => `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
+const ahead = (time: number, now: number): boolean => time > now + CLOCK_TOLERANCE;
+
+/** The newest that counts; one that is dated in the future does not. */
+function goodOf(backups: SeenBackup[], now: number): SeenBackup | undefined {
+  return backups.find(({ stamp, fault }) => fault === undefined && !ahead(timeOf(stamp) ?? Infinity, now));
+}
+
 /** Whether the run that was due last left a good backup here. */
 function punctual(what: "backup" | "base", backups: SeenBackup[], schedule: Schedule, now: number): Finding {
   const name = what === "base" ? "base backup" : "backup";
   const [newest] = backups;
-  const good = backups.find(({ fault }) => fault === undefined);
+  const good = goodOf(backups, now) ?? backups.find(({ fault }) => fault === undefined);
+  const future = backups.map(({ stamp }) => timeOf(stamp)).find((made) => made !== undefined && ahead(made, now));
   const fault = newest?.fault === undefined ? "" : `; the newest, ${newest.stamp}, does not count: ${newest.fault}`;
   const made = timeOf(good?.stamp);
   const due = lastDue(schedule, new Date(now));
   if (made === undefined) return { what, colour: "red", reason: `no good ${name}${fault}` };
-  if (made > now + CLOCK_TOLERANCE)
-    return {
-      what,
-      colour: "red",
-      reason: `the newest ${name} is dated in the future, ${minute(made)}: look who did it`,
-    };
+  if (future !== undefined) {
+    const before = made === future ? "" : `; the last that counts is of ${minute(made)}`;
+    const reason = `the newest ${name} is dated in the future, ${minute(future)}: look who did it${before}`;
+    return { what, colour: "red", reason };
+  }
   const reached = (start: Date) => made >= start.getTime() - CLOCK_TOLERANCE;
   if (reached(due)) {
     const colour = fault === "" ? "green" : "yellow";
@@ -191,7 +198,7 @@ function shrink([newest, ...before]: number[]): Finding | undefined {
 
 function log(piece: number | undefined, now: number): Finding {
   if (piece === undefined) return { what: "log", colour: "red", reason: "no piece of the log" };
-  if (piece > now + CLOCK_TOLERANCE)
+  if (ahead(piece, now))
     return { what: "log", colour: "red", reason: `the log is dated in the future, ${minute(piece)}` };
   const reason = `newest piece of the log: ${minute(piece)}`;
   if (now - piece > LOG_LIMIT) return { what: "log", colour: "red", reason: `the log does not come: ${reason}` };

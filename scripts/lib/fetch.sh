@@ -1,16 +1,23 @@
 # shellcheck shell=bash
 # Choosing a backup in a copy, and opening its artifacts.
 
+# stamp_soon: prints what no stamp is later than, if the clocks are right: two that differ by five minutes are not both.
+stamp_soon() { date -u -d '5 minutes' +%Y%m%dT%H%M%SZ; }
+
 # manifest_choose DIRECTORY AT: prints the manifest's path: latest, the one of a stamp, or the newest not after a time.
+# What is dated in the future is not the latest: it is of a wrong clock, or of somebody who wants it to be restored.
 manifest_choose() {
   local limit file chosen=
   case $2 in
-    latest) limit=99999999T999999Z ;;
+    latest) limit=$(stamp_soon) ;;
     [0-9]*T[0-9]*Z) limit=${2//[-:]/} ;;
     *) limit=$(date -u -d "$2" +%Y%m%dT%H%M%SZ) || fail usage "--at '$2' is neither latest, nor a stamp, nor a time" ;;
   esac
   for file in "$1"/*.json; do
     if [[ -e $file && ! $(basename "$file" .json) > $limit ]]; then chosen=$file; fi
+    if [[ -e $file && $2 == latest && $chosen != "$file" ]]; then
+      log future-dated "copy=$COPY" "stamp=$(basename "$file" .json)" "message=not taken for the latest; --at with its stamp restores it"
+    fi
   done
   [[ -n $chosen ]] || fail manifest "copy $COPY has no backup of job $JOB at or before '$2'"
   if [[ $2 =~ ^[0-9]{8}T[0-9]{6}Z$ && $(basename "$chosen" .json) != "$2" ]]; then

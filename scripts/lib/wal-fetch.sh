@@ -11,13 +11,16 @@ PIECES=0   # fetched
 # base_field FILTER: prints a field of the chosen base backup.
 base_field() { jq -r "$1" "$BASE"; }
 
-# base_choose COPY: the newest base backup that ended before the instant asked for.
+# base_choose COPY: the newest base backup that ended before the instant asked for; none that is dated in the future.
 base_choose() {
-  local file best='' ended
+  local file best='' ended limit=${AT_EPOCH:-$((EPOCHSECONDS + 300))}
   bases_fetch "$1" "$WORK/bases"
   for file in "$WORK"/bases/*/*.json; do
     ended=$(jq -r '.wal.ended | fromdate' "$file")
-    if [[ -n $AT_EPOCH ]] && ((ended > AT_EPOCH)); then continue; fi
+    if ((ended > limit)); then
+      if [[ -z $AT_EPOCH ]]; then log future-dated "copy=$1" "file=$(basename "$file")" "message=not taken for the latest"; fi
+      continue
+    fi
     if [[ $(basename "$file") > $best ]]; then
       best=$(basename "$file") BASE=$file
       BASE_SYSTEM=$(basename "$(dirname "$file")")

@@ -106,6 +106,28 @@ export const firstOfPeriod: Property = (past, s) => {
   );
 };
 
+/** A backup from ahead of its time does not stand for its month or year: a later one with a right clock is there too. */
+export const futureIsNotFirst: Property = (past, s) => {
+  if (!past.skewed) return undefined;
+  const there = { monthly: new Map<string, Life[]>(), annual: new Map<string, Life[]>() };
+  for (const tier of ["monthly", "annual"] as const)
+    for (const life of lives(s, tier)) {
+      const period = life.stamp.slice(0, tier === "monthly" ? 6 : 4);
+      there[tier].set(period, [...(there[tier].get(period) ?? []), life]);
+    }
+  return first(
+    past.events.flatMap(({ kind, at, skew }) => {
+      if (kind !== "backup") return [];
+      const stamp = day(at + skew).replace(/[-:]|\.\d+/g, "");
+      return (["monthly", "annual"] as const).map((tier) => {
+        const same = there[tier].get(stamp.slice(0, tier === "monthly" ? 6 : 4)) ?? [];
+        const one = same.some((l) => l.written <= at && at < (l.removed ?? Infinity) && l.stamp <= stamp);
+        return one ? undefined : `${tier} had nothing but what is dated later than ${stamp}`;
+      });
+    }),
+  );
+};
+
 /** What may go goes, and no lock stops it; in a box, at the first run after its time, but for the floor. */
 export const notLonger: Property = (past, s) => {
   if (past.kind === "box") return notLongerInBox(past, s);
@@ -255,6 +277,7 @@ export const window: Property = (past, s) => {
 export const PROPERTIES: Readonly<Record<string, Property>> = {
   "nothing goes early": kept,
   "the first verified of a period is in its tier": firstOfPeriod,
+  "what is dated in the future does not stand for its period": futureIsNotFirst,
   "nothing stays longer than its time": notLonger,
   "deleted versions go": erased,
   "transitions are in time and worth it": moves,

@@ -94,10 +94,17 @@ describe("stamps", () => {
   });
 
   it("are promoted where their period is still without one", () => {
-    const held = { monthly: ["202611"], annual: ["2025"] };
-    const has = (tier: string, period: string) => held[tier as "monthly"].includes(period);
+    const held = { monthly: ["20261101T030000Z"], annual: ["20250102T030000Z"] };
+    const has = (tier: string, period: string) => held[tier as "monthly"].filter((stamp) => stamp.startsWith(period));
     expect(promotions("20261123T030000Z", has)).toEqual(["annual"]);
     expect(promotions("20251223T030000Z", has)).toEqual(["monthly"]);
     expect(promotions("20270101T000000Z", has)).toEqual(["monthly", "annual"]);
+  });
+
+  it("are promoted where their period has only one that is dated later: a wrong clock wrote it", () => {
+    const held = () => ["20261130T030000Z"];
+    expect(promotions("20261123T030000Z", held)).toEqual(["monthly", "annual"]);
+    expect(promotions("20261130T030000Z", held)).toEqual([]);
+    expect(promotions("20261201T030000Z", held)).toEqual([]);
   });
 });

@@ -138,6 +138,16 @@ describe("a backup dated in the future", () => {
     },
   );
 
+  it("does not stand for its month or year: each has one that a right clock wrote", () => {
+    // The first of May is dated the 31st, and all of the year's that follow are dated right.
+    const skew = (n: number): number => (n === 120 - 90 ? 30 * DAY : 0);
+    const at = Date.UTC(2026, 3, 1);
+    const events = Array.from({ length: 90 }, (_, n): Event => ({ at: at + n * DAY, kind: "backup", skew: skew(n) }));
+    const { lives } = simulate({ ...past("box", () => 0), events, from: at, until: at + 90 * DAY });
+    const monthly = lives.filter(({ tier }) => tier === "monthly").map(({ stamp }) => stamp.slice(0, 8));
+    expect(monthly).toEqual(["20260401", "20260531", "20260502", "20260601"]);
+  });
+
   it("is reported, does not count for the floor, and goes when its time is over", () => {
     const { runs: done, lives } = simulate(past("box", poisoned));
     expect(done.map(({ decision }) => decision?.odd.map(({ what, which }) => [what, which.length]))).toEqual([

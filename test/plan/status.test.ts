@@ -68,6 +68,15 @@ describe("a job in a copy", () => {
     expect(findings[0]!.reason).toMatch(reason);
   });
 
+  it("that is dated in the future is not the newest: the one before it is told, and its age", () => {
+    const row = firstRow({ backups: [{ stamp: "20311125T030000Z" }, { stamp: "20261125T030000Z" }] });
+    expect(row).toMatchObject({ colour: "red", last: "2026-11-25T03:00:00.000Z", ageSeconds: 9 * 3600 });
+    expect(row.findings[0]!.reason).toBe(
+      "the newest backup is dated in the future, 2031-11-25 03:00 UTC: look who did it; " +
+        "the last that counts is of 2026-11-25 03:00 UTC",
+    );
+  });
+
   it.each<[number[], Colour | undefined]>([
     [[], undefined],
     [[1, 100, 100], undefined],
