@@ -1,3 +1,4 @@
+import { BASE_EVERY_DAYS } from "../settings/jobs/postgres.js";
 import type { R2Copy, Retention } from "../settings/schema.js";
 import { AGING, CONTINUOUS, FILES, prefix, tierPrefix, TIERS, type Aging, type Tier } from "./keys.js";
 
@@ -40,9 +41,6 @@ export interface Repository {
 /** Days the longest month, and the longest year, have: expiry errs on the side of keeping. */
 export const MONTH_DAYS = 31;
 export const YEAR_DAYS = 366;
-
-/** Days between two base backups. */
-export const BASE_EVERY_DAYS = 7;
 
 /**
  * Days that base backups and the log are kept. To restore to a moment, there must be a base backup from before it and the

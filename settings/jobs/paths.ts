@@ -4,6 +4,9 @@ import { text } from "../strict.js";
 /** What the kernel makes up, and what Granary itself writes: a backup of it would be of no use, or of itself. */
 const NEVER = ["/proc", "/sys", "/dev", "/run", "/etc/granary", "/var/backups/granary", "/var/lib/granary"];
 
+/** What a job, which systemd keeps apart from the rest of the host, cannot see: it would save an empty directory. */
+const UNSEEN = ["/root", "/tmp", "/var/tmp"];
+
 const PATH_RULE = "use an absolute path without .., // or a slash at the end, e.g. /opt/uploads";
 
 /** Whether `inner` is `outer` or below it. */
@@ -17,6 +20,12 @@ export const pathSchema = text(/^(\/[^/\0\r\n]+)+$/, PATH_RULE).superRefine((pat
   const never = NEVER.find((place) => isWithin(path, place));
   if (never !== undefined)
     ctx.addIssue({ code: "custom", message: `${never} is never backed up: it is made anew, or is Granary's own` });
+  const unseen = UNSEEN.find((place) => isWithin(path, place));
+  if (unseen !== undefined)
+    ctx.addIssue({
+      code: "custom",
+      message: `a job cannot see ${unseen}, which systemd hides from it: move it to /opt, /srv or /home, and link to it`,
+    });
 });
 
 /** One path at least, none inside another. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { scheduleSchema, type Schedule } from "../schedule.js";
+import { rarestGapDays } from "../schedule/times.js";
 import { strict, text } from "../strict.js";
 import { containerSchema } from "./container.js";
 
@@ -15,7 +16,10 @@ export interface PostgresJob {
   schedule: Schedule;
   /** Whether its log is shipped to the copies every 20 s, for a restore to any moment. Default false. */
   continuous: boolean;
-  /** When a base backup for the continuous log is made. Default "Sun 02:00"; of no effect without `continuous`. */
+  /**
+   * When a base backup for the continuous log is made. Default "Sun 02:00"; once a week at least, or the base backup would
+   * expire before its log; of no effect without `continuous`.
+   */
   baseSchedule: Schedule;
   /**
    * How much of the log the server may hold back for a host that does not fetch it, before it gives that host up: MB or
@@ -27,6 +31,17 @@ export interface PostgresJob {
 /** No "=" and no "/": the database's own tools would take such a name for a connection string. 63 is PostgreSQL's limit. */
 const PG_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.$-]{0,62}$/;
 
+/**
+ * Days between two base backups at most. They are kept two weeks and a day longer than a daily backup: one that a week's
+ * run missed included. With rarer ones the oldest moments of the log would have no base backup from before them.
+ */
+export const BASE_EVERY_DAYS = 7;
+
+const WEEKLY = {
+  error:
+    "base backups rarer than once a week would leave log without one it begins at, so that it restores nothing: use a weekday, e.g. Sun 02:00, or a time",
+};
+
 export const postgresSchema = strict("a postgres job", {
   kind: z.literal("postgres"),
   container: containerSchema.exactOptional(),
@@ -36,6 +51,8 @@ export const postgresSchema = strict("a postgres job", {
   ),
   schedule: scheduleSchema.prefault("03:00"),
   continuous: z.boolean({ error: "use true or false" }).default(false),
-  baseSchedule: scheduleSchema.prefault("Sun 02:00"),
+  baseSchedule: scheduleSchema
+    .refine(({ times }) => rarestGapDays(times) <= BASE_EVERY_DAYS, WEEKLY)
+    .prefault("Sun 02:00"),
   slotKeep: text(/^[1-9]\d{0,5}(MB|GB)$/, 'use a size such as "512MB" or "4GB"').default("4GB"),
 });

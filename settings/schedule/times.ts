@@ -26,6 +26,8 @@ export const RANGES: Readonly<Record<Unit, readonly [number, number]>> = {
   weekdays: [0, 6],
 };
 
+const DAY = 86_400_000;
+
 /** Days a month has at most. */
 const MONTH_LENGTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
@@ -51,6 +53,20 @@ export function all(unit: Unit): number[] {
 /** True for a list that leaves something out. */
 export function restricts(unit: Unit, values: number[]): boolean {
   return values.length < all(unit).length;
+}
+
+/** Days between two starts at most: what a month or a weekday that is left out makes of it, over any four years. */
+export function rarestGapDays(times: Times): number {
+  const starts = (time: number): boolean => {
+    const date = new Date(time);
+    const { days, months, weekdays } = times;
+    return (
+      days.includes(date.getUTCDate()) && months.includes(date.getUTCMonth() + 1) && weekdays.includes(date.getUTCDay())
+    );
+  };
+  // 28 years: every date on every weekday.
+  const found = range(0, 28 * 366).filter((day) => starts(Date.UTC(2000, 0, 1) + day * DAY));
+  return Math.max(0, ...found.slice(1).map((day, i) => day - found[i]!));
 }
 
 /** Sorted, each once. */

@@ -59,6 +59,22 @@ describe("bad jobs", () => {
     ["with a slash at the end", { a: { kind: "logs", paths: ["/opt/"] } }, "a.paths.0", "use an absolute path"],
     ["with a line break", { a: { kind: "logs", paths: ["/opt\n/a"] } }, "a.paths.0", "use an absolute path"],
     ["with the kernel's own", { a: { kind: "logs", paths: ["/proc/1"] } }, "a.paths.0", "/proc is never backed up"],
+    ["under root's home", { a: { kind: "files", paths: ["/root/shop/uploads"] } }, "a.paths.0", "move it to /opt"],
+    ["of code under root's home", { a: { kind: "source", path: "/root/shop" } }, "a.path", "a job cannot see /root"],
+    [
+      "in a directory that each service has to itself",
+      { a: { kind: "logs", paths: ["/var/tmp/x"] } },
+      "a.paths.0",
+      "/srv",
+    ],
+    ...["monthly", "*-*-01,08,15,22 02:00", "Sun *-1..11-* 02:00"].map(
+      (baseSchedule): [string, object, string, string] => [
+        `with base backups ${baseSchedule}`,
+        { a: { kind: "postgres", database: "a", baseSchedule } },
+        "a.baseSchedule",
+        "rarer than once a week",
+      ],
+    ),
     ["with our own", { a: { kind: "files", paths: ["/var/backups/granary"] } }, "a.paths.0", "never backed up"],
     ["with a path twice", { a: { kind: "files", paths: ["/opt", "/opt/a"] } }, "a.paths", "/opt/a is listed twice"],
     ["with a bad exclusion", { a: { kind: "files", paths: ["/opt"], exclude: ["a\nb"] } }, "a.exclude.0", "pattern"],
