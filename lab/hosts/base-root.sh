@@ -8,7 +8,7 @@ set -Eeuo pipefail
 
 dir=$1
 suite=bookworm
-archive=(docker.io docker-compose iptables nftables age rclone zstd jq openssh-client postgresql-client mariadb-client restic git cron rsync)
+archive=(docker.io docker-compose iptables nftables age rclone zstd jq openssh-client postgresql-client mariadb-client restic git curl cron rsync)
 
 log() { printf '  base root: %s\n' "$*" >&2; }
 

@@ -78,13 +78,13 @@ describe("install", () => {
     expect(calls("apt-get")).toEqual([]);
   });
 
-  /** Everything on the PATH but jq; apt-get brings it. */
-  function withoutJq(apt: string): Promise<Result> {
+  /** Everything on the PATH but one tool; apt-get brings it. */
+  function without(tool: string, apt: string): Promise<Result> {
     const only = join(host.root, "only");
     mkdirSync(only);
     execFileSync("bash", [
       "-c",
-      `for f in /usr/sbin/* /usr/bin/*; do [[ $f == */jq ]] || ln -sfn "$f" "$0/"; done`,
+      `for f in /usr/sbin/* /usr/bin/*; do [[ $f == */${tool} ]] || ln -sfn "$f" "$0/"; done`,
       only,
     ]);
     host.fake("apt-get", `echo "$*" >>"$STATE"\n${apt}`);
@@ -93,7 +93,7 @@ describe("install", () => {
   }
 
   it("installs only what is missing; an index that cannot be renewed is a warning", async () => {
-    const result = await withoutJq(`[[ $* == *update* ]] && exit 100; ln -s /usr/bin/jq "$GRANARY_ROOT/only/jq"`);
+    const result = await without("jq", `[[ $* == *update* ]] && exit 100; ln -s /usr/bin/jq "$GRANARY_ROOT/only/jq"`);
     expect(result.stderr).toContain("event=apt-update-failed");
     expect(result.code).toBe(0);
     expect(calls("apt-get")).toEqual([
@@ -102,8 +102,14 @@ describe("install", () => {
     ]);
   });
 
+  it("brings curl, without which no alert would leave the host", async () => {
+    const result = await without("curl", `[[ $* == *update* ]] || ln -s /usr/bin/curl "$GRANARY_ROOT/only/curl"`);
+    expect(result.code).toBe(0);
+    expect(calls("apt-get").at(-1)).toMatch(/ install curl$/);
+  });
+
   it("says so when the tools cannot be had", async () => {
-    const result = await withoutJq("exit 100");
+    const result = await without("jq", "exit 100");
     expect(result.code).toBe(40);
     expect(result.stderr).toMatch(/code=40 name=install-failed message="apt-get could not install: jq"/);
   });
