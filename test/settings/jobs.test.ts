@@ -68,7 +68,7 @@ describe("bad jobs", () => {
       "/srv",
     ],
     ...["monthly", "*-*-01,08,15,22 02:00", "Sun *-1..11-* 02:00"].map(
-      (baseSchedule): [string, object, string, string] => [
+      (baseSchedule): [string, Record<string, unknown>, string, string] => [
         `with base backups ${baseSchedule}`,
         { a: { kind: "postgres", database: "a", baseSchedule } },
         "a.baseSchedule",
