@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import granary from "../index.js";
 import { runDir } from "./config.js";
 import { engineEnvironment, makeStack, usePlugins } from "./engine.js";
+import { furnish } from "./rehearsal/belongings.js";
 import { ShopServer, type Target } from "./rehearsal/shop-server.js";
 import { stackConfig, startWorld } from "./world.js";
 
@@ -22,8 +23,10 @@ try {
     const hosts = (await stack.outputs())["hosts"]?.value as Record<string, Target>;
     const { address, hostKey } = hosts["shop"]!;
     const server = await ShopServer.at(world.laptop, hosts["shop"]!);
-    await server.startDatabase(world.databaseImage);
+    await furnish(server, world);
+    await server.startDatabase();
     await server.openShop(50_000);
+    await server.startApp();
     await writeFile(join(runDir(), "known_hosts"), `${address} ${hostKey}\n`);
     const environment = Object.entries(engineEnvironment()).map(([name, value]) => `${name}='${value}'\n`);
     await writeFile(join(runDir(), "engine.env"), environment.join(""));

@@ -19,10 +19,12 @@ export interface ImageConfig {
   Env: string[];
   ExposedPorts?: Record<string, object>;
   Volumes?: Record<string, object>;
+  User?: string;
+  WorkingDir?: string;
   StopSignal?: string;
 }
 
-/** Starts the Debian package's registry on the lab's gateway. Images are pulled as `registry.lab:5000/<name>:<tag>`. */
+/** Starts the Debian package's registry on the lab's gateway. Images are pulled as `registry.lab:5000/<name>@<digest>`. */
 export async function startRegistry(): Promise<ChildProcess> {
   const dir = join(runDir(), "registry");
   await mkdir(dir, { recursive: true });
@@ -38,32 +40,40 @@ export async function startRegistry(): Promise<ChildProcess> {
   return child;
 }
 
-/** Publishes a root file system (an uncompressed tar) as an image of one layer. @returns its pullable name. */
-export async function publishImage(name: string, tag: string, tar: string, config: ImageConfig): Promise<string> {
-  const layer = await sha256(createReadStream(tar));
-  await uploadBlob(name, layer, () => Readable.toWeb(createReadStream(tar)) as Body, (await stat(tar)).size);
-  const image = { architecture: architecture(), os: "linux", config, rootfs: { type: "layers", diff_ids: [layer] } };
+/**
+ * Publishes file systems (uncompressed tars, the first the root) as the layers of an image.
+ * @returns its pullable name, pinned by digest: what is pulled later is what was published now
+ */
+export async function publishImage(name: string, tag: string, tars: string[], config: ImageConfig): Promise<string> {
+  const layers: Blob[] = [];
+  for (const tar of tars) {
+    const layer = { digest: await sha256(createReadStream(tar)), size: (await stat(tar)).size };
+    await uploadBlob(name, layer, () => Readable.toWeb(createReadStream(tar)) as Body);
+    layers.push(layer);
+  }
+  const diffIds = layers.map(({ digest }) => digest);
+  const image = { architecture: architecture(), os: "linux", config, rootfs: { type: "layers", diff_ids: diffIds } };
   const imageJson = Buffer.from(JSON.stringify(image));
-  const imageDigest = await sha256([imageJson]);
-  await uploadBlob(name, imageDigest, () => imageJson, imageJson.length);
+  const imageBlob = { digest: await sha256([imageJson]), size: imageJson.length };
+  await uploadBlob(name, imageBlob, () => imageJson);
   const type = "application/vnd.docker.distribution.manifest.v2+json";
-  const manifest = {
+  const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: type,
-    config: {
-      mediaType: "application/vnd.docker.container.image.v1+json",
-      size: imageJson.length,
-      digest: imageDigest,
-    },
-    layers: [
-      { mediaType: "application/vnd.docker.image.rootfs.diff.tar", size: (await stat(tar)).size, digest: layer },
-    ],
-  };
-  await request("PUT", `${base}/${name}/manifests/${tag}`, JSON.stringify(manifest), { "content-type": type });
-  return `${registry}/${name}:${tag}`;
+    config: { mediaType: "application/vnd.docker.container.image.v1+json", ...imageBlob },
+    layers: layers.map((layer) => ({ mediaType: "application/vnd.docker.image.rootfs.diff.tar", ...layer })),
+  });
+  await request("PUT", `${base}/${name}/manifests/${tag}`, manifest, { "content-type": type });
+  return `${registry}/${name}@${await sha256([Buffer.from(manifest)])}`;
 }
 
-async function uploadBlob(name: string, digest: string, body: () => Body, size: number) {
+/** What the registry stores, by its hash. */
+interface Blob {
+  digest: string;
+  size: number;
+}
+
+async function uploadBlob(name: string, { digest, size }: Blob, body: () => Body) {
   const started = await request("POST", `${base}/${name}/blobs/uploads/`);
   const location = new URL(started.headers.get("location") ?? "", base);
   location.searchParams.set("digest", digest);

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { startClouds, type Clouds } from "./clouds/index.js";
-import { cacheDir, domain, network, runDir, tool } from "./config.js";
+import { domain, network, runDir, tool } from "./config.js";
 import { startDns } from "./dns.js";
 import type { ConfigValue } from "./engine.js";
 import { createBoxSnapshot, deleteBoxSnapshot, rollBackBox, showBoxSnapshots } from "./hosts/box-snapshots.js";
@@ -12,7 +12,11 @@ import { createBox, createSubaccount, deleteBox, deleteSubaccount } from "./host
 import { destroyAllMachines } from "./hosts/machines.js";
 import { createServer, deleteServer, isolateServer, serverReady } from "./hosts/servers.js";
 import { MARIADB_JOB, publishMariadb } from "./images/mariadb.js";
-import { publishImage, startRegistry } from "./registry.js";
+import { publishPostgres } from "./images/postgres.js";
+import { publishCaddy, publishShop } from "./images/web.js";
+import { startRegistry } from "./registry.js";
+import { APP, CUSTOMER, DOMAIN } from "./shop/app.js";
+import { makeCertificate, type Certificate } from "./shop/certificate.js";
 
 const run = promisify(execFile);
 
@@ -31,9 +35,9 @@ export interface World {
   laptop: Laptop;
   /** Public host key of the lab's storage boxes. */
   boxHostKey: string;
-  /** Pullable name of the shop's database image. */
-  databaseImage: string;
-  mariadbImage: string;
+  /** Pullable names of the shop's images, by service of lab/shop/compose.yaml. */
+  images: Record<"database" | "blog" | "web" | "caddy", string>;
+  certificate: Certificate;
   secrets: Secrets;
   close(): Promise<void>;
 }
@@ -82,26 +86,20 @@ export async function startWorld(log: (line: string) => void): Promise<World> {
     },
     log,
     ...secrets,
-    cloudflare: { accountId: ACCOUNT, zones: ["shop.example"] },
+    cloudflare: { accountId: ACCOUNT, zones: [DOMAIN] },
   });
-  const databaseImage = await publishImage("postgres", "15", join(cacheDir(), "images", "postgres.tar"), {
-    Entrypoint: ["docker-entrypoint.sh"],
-    Cmd: ["postgres"],
-    Env: [
-      "PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      "LANG=C.UTF-8",
-      "PGDATA=/var/lib/postgresql/data",
-    ],
-    ExposedPorts: { "5432/tcp": {} },
-    Volumes: { "/var/lib/postgresql/data": {} },
-    StopSignal: "SIGINT",
-  });
+  const images = {
+    database: await publishPostgres(),
+    blog: await publishMariadb(),
+    web: await publishShop(),
+    caddy: await publishCaddy(),
+  };
   return {
     clouds,
     laptop,
     boxHostKey: (await readFile(`${boxKey}.pub`, "utf8")).trim(),
-    databaseImage,
-    mariadbImage: await publishMariadb(),
+    images,
+    certificate: await makeCertificate(DOMAIN),
     secrets,
     close: async () => {
       await destroyAllMachines();
@@ -139,7 +137,7 @@ const JOBS = {
 /** The setting `hosts`: one server that the program makes, with all jobs but those named. */
 export function hosts(without: (keyof typeof JOBS)[] = []): object {
   const jobs = Object.fromEntries(Object.entries(JOBS).filter(([name]) => !(without as string[]).includes(name)));
-  return { shop: { server: { type: "cx23", location: "nbg1" }, jobs } };
+  return { shop: { server: { type: "cx23", location: "nbg1" }, jobs, app: APP } };
 }
 
 /** The stack's configuration: a shop as in Pulumi.prod.yaml, with the lab's endpoints. */
@@ -177,9 +175,10 @@ export async function stackConfig(world: World): Promise<Record<string, ConfigVa
         },
       },
     }),
-    "granary:drill": plain({ images: { orders: world.databaseImage, blog: world.mariadbImage } }),
+    "granary:drill": plain({ images: { orders: world.images.database, blog: world.images.blog } }),
     "granary:sshPrivateKey": secret(await readFile(world.laptop.sshKey, "utf8")),
     "granary:databasePasswords": secret({ "shop/orders": DATABASE_PASSWORD, "shop/blog": DATABASE_PASSWORD }),
+    "granary:smokeSecrets": secret({ password: CUSTOMER.password }),
     "hcloud:token": secret(token),
     "hcloud:endpoint": plain(`${world.clouds.url("api.hetzner")}/v1`),
     "hcloud:endpointHetzner": plain(`${world.clouds.url("api.hetzner")}/v1`),

@@ -1,3 +1,4 @@
+import type { Check } from "../../plan/check.js";
 import { UsageError, type Terminal } from "../command.js";
 import { Evidence } from "../evidence/evidence.js";
 import type { RestoringHost } from "./host.js";
@@ -91,8 +92,12 @@ async function finish(
 ): Promise<void> {
   const at = result.at ?? result.stamp;
   evidence.copy(result.copy);
-  evidence.restored({ job: options.job, kind: "postgres", copy: result.copy, stamp: result.stamp, recoveredTo: at });
-  evidence.check("what was restored is in the place of the live data", true, result.switched);
+  evidence.restored({
+    // The other servers cannot rename a database, and refuse --switch.
+    ...{ job: options.job, kind: "postgres", copy: result.copy, stamp: result.stamp },
+    ...(result.from === "log" ? { recoveredTo: result.recovered?.lastCommit ?? at } : {}),
+  });
+  evidence.checks(proofs(result));
   const kept = result.old;
   const { json } = await evidence.finish(
     `${options.job} is as it was at ${at}${kept === null ? "" : `; kept: ${kept}`}`,
@@ -103,4 +108,23 @@ async function finish(
   }
   terminal.out(databaseText(result, undefined));
   terminal.out(`evidence: ${json}\nto take it back: granary restore ${options.host} ${options.job} --undo\n`);
+}
+
+/** What the host compared before it switched, and that it did. */
+function proofs({ compared, constraints, switched }: Restored): Check[] {
+  const { tables, rows } = compared;
+  return [
+    {
+      ...{ name: "tables compared with the backup, row by count", ok: tables > 0 },
+      ...{ expected: "some", actual: `${tables} tables, ${rows} rows` },
+    },
+    {
+      ...{ name: "constraints hold", ok: constraints !== undefined && constraints !== null },
+      ...{
+        expected: "all that held before",
+        actual: `${constraints?.all ?? 0}, ${constraints?.notValid.length ?? 0} of them NOT VALID before`,
+      },
+    },
+    { name: "in the place of the live data", ok: switched, expected: "true", actual: String(switched) },
+  ];
 }

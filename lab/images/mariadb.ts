@@ -10,9 +10,9 @@ export const MARIADB_JOB = {
   continuous: true,
 } as const;
 
-/** Makes the tar of lab/images/mariadb an image in the lab's registry. @returns its name */
+/** Makes the tar of lab/images/mariadb an image in the lab's registry. @returns its pullable name */
 export function publishMariadb(): Promise<string> {
-  return publishImage("mariadb", "10.11", join(cacheDir(), "images", "mariadb.tar"), {
+  return publishImage("mariadb", "10.11", [join(cacheDir(), "images", "mariadb.tar")], {
     Entrypoint: ["docker-entrypoint.sh"],
     Cmd: ["mariadbd"],
     Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"],

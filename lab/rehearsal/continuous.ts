@@ -1,10 +1,5 @@
-/** The continuous log of the shop's database, and its recovery to a moment. */
-import { readFile } from "node:fs/promises";
-import type { World } from "../world.js";
+/** The continuous log of the shop's database. */
 import type { ShopServer } from "./shop-server.js";
-
-/** Where the recovered database is put, and from where its container then runs. */
-const DATA = "/opt/shop/data";
 
 /** The service that waited for the database has taken up its log and made a first base backup: every copy has both. */
 export async function logIsWhole(server: ShopServer): Promise<void> {
@@ -20,18 +15,8 @@ export async function baseBackup(server: ShopServer): Promise<void> {
   await server.run(`systemctl start ${service} || { journalctl -u ${service} -n 40 -o cat >&2; exit 1; }`);
 }
 
-/** The database to the last shipped instant, from a copy, and its container on it. */
-export async function recoverDatabase(world: World, server: ShopServer, copy: string): Promise<void> {
-  const identity = await readFile(world.laptop.identity, "utf8");
-  await server.run(`docker pull -q ${world.databaseImage}; install -d -m 0755 /opt/shop`);
-  await server.run(
-    `granary-recover-db orders --copy ${copy} --data-dir ${DATA} --image ${world.databaseImage}`,
-    identity,
-  );
-  await server.startDatabase(world.databaseImage, DATA);
-}
-
-/** When the newest order was placed that the database has, milliseconds since the epoch. */
+/** When the newest order was placed that the load made and the database has, milliseconds since the epoch. */
 export async function lastOrderAt(server: ShopServer): Promise<number> {
-  return Number(await server.sql("SELECT extract(epoch FROM max(placed_at)) * 1000 FROM shop.orders")) || Number.NaN;
+  const newest = "SELECT extract(epoch FROM max(placed_at)) * 1000 FROM shop.orders WHERE note LIKE 'commande%'";
+  return Number(await server.sql(newest)) || Number.NaN;
 }

@@ -37,8 +37,18 @@ export async function laptop(...args: string[]): Promise<Ended> {
 export async function granary(world: World, ...args: string[]): Promise<string> {
   const keys = ["--identity", world.laptop.identity, "--ssh-key", world.laptop.sshKey];
   const { code, stdout, stderr } = await laptop(...args, "--json", ...keys);
-  if (code !== 0) throw new Error(`granary ${args.join(" ")} ended with ${code}:\n${stderr.slice(-3000)}`);
+  if (code !== 0)
+    throw new Error(`granary ${args.join(" ")} ended with ${code}:\n${stderr.slice(-3000)}\n${outcome(stdout)}`);
   return stdout;
+}
+
+/** How a command that leaves evidence says that it ended. */
+function outcome(stdout: string): string {
+  try {
+    return (JSON.parse(stdout) as { outcome?: string }).outcome ?? "";
+  } catch {
+    return "";
+  }
 }
 
 /** What `pulumi stack output` shows to whoever may read the state but has no passphrase in mind: secrets are hidden. */

@@ -8,7 +8,7 @@ import { repository } from "../config.js";
 import { MARIADB_JOB } from "../images/mariadb.js";
 import type { Check } from "../shop/content.js";
 import { normalized, statementsSql } from "../shop/mariadb/content.js";
-import { DATABASE_PASSWORD, type World } from "../world.js";
+import type { World } from "../world.js";
 import type { ShopServer } from "./shop-server.js";
 
 const { container: CONTAINER, database: DATABASE } = MARIADB_JOB;
@@ -17,7 +17,7 @@ const { container: CONTAINER, database: DATABASE } = MARIADB_JOB;
 function sql(server: ShopServer, statements: string, database?: string): Promise<string> {
   const into = database === undefined ? "" : ` -D ${database}`;
   return server.run(
-    `MYSQL_PWD=$(cat /opt/blog/password) docker exec -i -e MYSQL_PWD ${CONTAINER} mariadb -uroot --default-character-set=utf8mb4 -NBr${into}`,
+    `MYSQL_PWD=$(cat /opt/configs/database-password) docker exec -i -e MYSQL_PWD ${CONTAINER} mariadb -uroot --default-character-set=utf8mb4 -NBr${into}`,
     statements,
   );
 }
@@ -26,16 +26,13 @@ async function content(server: ShopServer): Promise<string> {
   return normalized(await sql(server, await sql(server, statementsSql(DATABASE)), DATABASE), DATABASE);
 }
 
-/** What the owner's deployment does: MariaDB in a container, with its binary log, and the blog in it. */
-export async function startMariadb(server: ShopServer, image: string): Promise<void> {
-  await server.run(`docker pull -q ${image}`);
+/** MariaDB in a container, with its binary log, and the blog in it. */
+async function startMariadb(server: ShopServer): Promise<void> {
+  await server.compose("blog");
   await server.run(
-    `install -d -m 0700 /opt/blog; cat >/opt/blog/password
-     docker run -d --name ${CONTAINER} --restart unless-stopped -e MARIADB_ROOT_PASSWORD_FILE=/run/secrets/root -e MARIADB_DATABASE=${DATABASE} \
-       -v /opt/blog/password:/run/secrets/root:ro -v blog-db:/var/lib/mysql ${image} --log-bin=binlog --binlog-format=ROW --server-id=1 --event-scheduler=ON
-     for i in $(seq 600); do MYSQL_PWD=$(cat /opt/blog/password) docker exec -e MYSQL_PWD ${CONTAINER} mariadb -uroot -e 'SELECT 1' >/dev/null 2>&1 && exit; sleep 0.1; done
+    `export MYSQL_PWD=$(cat /opt/configs/database-password)
+     for i in $(seq 600); do docker exec -e MYSQL_PWD ${CONTAINER} mariadb -uroot -e 'SELECT 1' >/dev/null 2>&1 && exit; sleep 0.1; done
      docker logs ${CONTAINER} >&2; exit 1`,
-    `${DATABASE_PASSWORD}\n`,
   );
   await sql(server, await readFile(join(repository, "lab/shop/mariadb/blog.sql"), "utf8"), DATABASE);
 }
@@ -56,10 +53,10 @@ async function logIsShipped(server: ShopServer, seconds: number): Promise<void> 
  * @param copy the copy it is restored from
  * @returns the content at the moment against the restored one, by line
  */
-export async function mariadbDay(server: ShopServer, world: World, image: string, copy: string): Promise<Check[]> {
+export async function mariadbDay(server: ShopServer, world: World, copy: string): Promise<Check[]> {
   // The log begins with a dump: of a database that is being made it would be refused as incomplete.
   await server.run("systemctl stop granary-binlog@blog.service");
-  await startMariadb(server, image);
+  await startMariadb(server);
   await server.run("systemctl start granary-binlog@blog.service");
   await logIsShipped(server, Math.floor(Date.now() / 1000));
   await sql(
@@ -79,6 +76,8 @@ export async function mariadbDay(server: ShopServer, world: World, image: string
   );
   const outcome = JSON.parse(said) as { switched: boolean; replayed: { leftOut: number } | null };
   const actual = (await content(server)).split("\n");
+  // The log goes on over the restore: the next one begins with a dump of what is there now.
+  await server.run("systemctl start granary@blog.service");
   const lines = expected.split("\n");
   const differing = Array.from({ length: Math.max(lines.length, actual.length) }, (_, i) => i).filter(
     (i) => lines[i] !== actual[i],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { runDir, tool } from "../config.js";
 import { engineEnvironment, projectDir, STACK } from "../engine.js";
+import { APP_PASSWORD, CUSTOMER, SESSION_KEY } from "../shop/app.js";
 import type { Check } from "../shop/content.js";
 import { DATABASE_PASSWORD, type World } from "../world.js";
 import { CONFIG_SECRET } from "./belongings.js";
@@ -28,6 +29,9 @@ export async function gatherSecrets(world: World, server: ShopServer): Promise<S
     "Spaces key": world.secrets.spaces.secretKey,
     "database password": DATABASE_PASSWORD,
     "a secret in the configuration": CONFIG_SECRET,
+    "the application's password": APP_PASSWORD,
+    "the key of its cookies": SESSION_KEY,
+    "a customer's password": CUSTOMER.password,
     ...Object.fromEntries(fromHost),
     ...(await secretsInState()),
   };

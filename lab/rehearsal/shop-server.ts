@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { repository, runDir } from "../config.js";
-import { DATABASE_PASSWORD, type Laptop } from "../world.js";
+import { APP_PASSWORD, CUSTOMER } from "../shop/app.js";
+import type { Laptop } from "../world.js";
 
 /** Where a host answers and with which key, as the stack's outputs say. */
 export interface Target {
@@ -28,6 +29,10 @@ export class ShopServer {
     const knownHosts = join(directory, "known_hosts");
     await writeFile(knownHosts, `${target.address} ${target.hostKey}\n`);
     return new ShopServer(laptop, target, knownHosts);
+  }
+
+  get address(): string {
+    return this.target.address;
   }
 
   private sshOptions(): string[] {
@@ -60,16 +65,24 @@ export class ShopServer {
     return this.run(`docker exec -i ${CONTAINER} psql -XAtq -v ON_ERROR_STOP=1 -U postgres -d ${database}`, text);
   }
 
-  /** What the shop's own deployment does: its database in a container, empty, or on the data of a directory. */
-  async startDatabase(image: string, data = "shop-db"): Promise<void> {
-    await this.run(`docker pull -q ${image}`);
+  /** What the owner does: some services of the compose file, or all of them. */
+  async compose(...services: string[]): Promise<void> {
+    await this.run(`cd /opt/app && docker-compose up -d --quiet-pull ${services.join(" ")} 2>&1`);
+  }
+
+  /** The database, empty. */
+  async startDatabase(): Promise<void> {
+    await this.compose("database");
     await this.run(
-      `install -d -m 0700 /opt/shop; cat >/opt/shop/db-password
-       docker run -d --name ${CONTAINER} --restart unless-stopped -e POSTGRES_PASSWORD_FILE=/run/secrets/db \
-         -v /opt/shop/db-password:/run/secrets/db:ro -v ${data}:/var/lib/postgresql/data ${image}
-       for i in $(seq 300); do docker exec ${CONTAINER} pg_isready -q -U postgres && exit; sleep 0.1; done; exit 1`,
-      `${DATABASE_PASSWORD}\n`,
+      `for i in $(seq 300); do docker exec ${CONTAINER} pg_isready -q -h 127.0.0.1 -U postgres && exit; sleep 0.1; done; exit 1`,
     );
+  }
+
+  /** The application and what stands in front of it, with one customer who can log in. */
+  async startApp(): Promise<void> {
+    await this.compose("web", "caddy");
+    const { email, name, password } = CUSTOMER;
+    await this.run("docker exec -i shop_app python3 -B /srv/shop/shop.py customer", `${email}\n${name}\n${password}\n`);
   }
 
   /** Copies the demo shop's files into the container and fills its database. */
@@ -79,7 +92,7 @@ export class ShopServer {
     await this.run(
       `IFS= read -r SHOP_APP_PASSWORD; export SHOP_APP_PASSWORD
        docker exec -e SHOP_APP_PASSWORD ${CONTAINER} psql -XqU postgres -v ON_ERROR_STOP=1 -v orders=${orders} -d ${DATABASE} -f /tmp/shop/sql/shop.sql`,
-      "the-shop-application-password\n",
+      `${APP_PASSWORD}\n`,
     );
   }
 

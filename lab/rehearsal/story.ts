@@ -1,12 +1,13 @@
 /**
  * What a rehearsal tells: three copies and a server are made, a shop runs there and is backed up while orders come in,
  * the server is lost at a random moment, a new one is made, and the shop comes back: its database to the last shipped
- * instant, everything it owned equal by content. A drill restores it once more, maintenance removes what is old, and if
- * asked for, whoever broke into the server tries to destroy what was saved.
+ * instant, everything it owned equal by content. A drill restores it once more, a mistake in the live database is taken
+ * back to the second, maintenance removes what is old, and if asked for, whoever broke into the server tries to destroy what was saved.
  * Every chapter is a file in chapters/, and takes what it needs from the act.
  */
 import type { Act } from "./act.js";
 import { attacked } from "./chapters/attacked.js";
+import { corrupted } from "./chapters/corrupted.js";
 import { day } from "./chapters/day.js";
 import { drilled } from "./chapters/drilled.js";
 import { end, jobRemoved } from "./chapters/end.js";
@@ -20,9 +21,9 @@ export { COPIES } from "./chapters/day.js";
 
 /** Every phase must have happened for a rehearsal to be good. */
 const PHASES = [
-  ...["start", "up", "preview", "shop", "log", "backup", "belongings", "mariadb", "replica", "read back"],
-  ...["disaster", "new server", "recover", "restore", "compare", "remove a job", "without systemd"],
-  ...["back up again", "drill", "maintain"],
+  ...["start", "up", "preview", "shop", "smoke test", "log", "backup", "belongings", "mariadb", "replica", "read back"],
+  ...["disaster", "recover", "restore", "compare", "remove a job", "without systemd"],
+  ...["back up again", "drill", "damage", "one file", "maintain"],
 ];
 
 /** @param attacks whether the copies are attacked at the end: some minutes, for what is refused is tried long enough */
@@ -42,6 +43,7 @@ export async function rehearse(act: Act, attacks: boolean): Promise<void> {
   await jobRemoved(act);
   report.checks(await cron());
   await drilled(act);
+  await corrupted(act);
   await maintained(act);
   if (attacks) await attacked(act);
   await end(act, before, watch);

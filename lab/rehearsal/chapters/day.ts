@@ -5,6 +5,7 @@ import { mariadbDay } from "../mariadb.js";
 import { rehearseReplica } from "../replica.js";
 import type { ShopServer } from "../shop-server.js";
 import { gatherSecrets } from "../secrets.js";
+import { customers } from "../customers.js";
 import { backUpUnderLoad, verifyCopy } from "../steps.js";
 import type { Fingerprint } from "../../shop/content.js";
 
@@ -28,12 +29,16 @@ export async function day(act: Act): Promise<Before> {
   const { world, report } = act;
   const server = await shopServer(act);
   await report.phase("shop", `a shop opens: ${ORDERS} orders in Postgres in Docker, uploads, code`, async () => {
-    await server.startDatabase(world.databaseImage);
+    await furnish(server, world);
+    await server.startDatabase();
     await server.openShop(ORDERS);
-    await furnish(server);
+    await server.startApp();
   });
+  await report.phase("smoke test", "a customer logs in, looks at a product and orders it", async () =>
+    report.checks(await customers(act)),
+  );
   const blog = report.beside("mariadb", "the shop's blog in MariaDB is emptied and restored to the moment before", () =>
-    mariadbDay(server, world, world.mariadbImage, act.copy),
+    mariadbDay(server, world, act.copy),
   );
   await report.phase("log", "every copy has the log and a base backup, then the weekly one is made", async () => {
     await logIsWhole(server);
