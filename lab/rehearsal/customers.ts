@@ -3,6 +3,7 @@ import type { SmokeResult } from "../../cli/smoke/run.js";
 import { shopServer, type Act } from "./act.js";
 import { laptop } from "./laptop.js";
 import type { Check } from "../shop/content.js";
+import type { ShopServer } from "./shop-server.js";
 
 /** The steps against the shop's server, as its owner types it. */
 export async function smoke({ world }: Act): Promise<SmokeResult> {
@@ -34,4 +35,9 @@ export async function customers(act: Act): Promise<Check[]> {
       actual: closed.steps.at(-1)?.found ?? "no step",
     },
   ];
+}
+
+/** The address of a customer of that name, if there is one. */
+export async function customerNamed(server: ShopServer, name: string): Promise<string> {
+  return (await server.sql(`SELECT email FROM shop.customers WHERE name = '${name}'`)).trim();
 }

@@ -7,6 +7,7 @@ import { newestEvidence } from "../../cli/evidence/read.js";
 import { projectDir } from "../engine.js";
 import type { World } from "../world.js";
 import { logIsWhole } from "./continuous.js";
+import { servers as allServers } from "./hetzner.js";
 import { granary } from "./laptop.js";
 import type { ShopServer } from "./shop-server.js";
 
@@ -46,12 +47,4 @@ const same = (name: string, expected: unknown, actual: unknown): Check => ({
 });
 
 /** Names of the servers that Hetzner has. */
-async function servers({ clouds, secrets }: World): Promise<string> {
-  const headers = { authorization: `Bearer ${secrets.token}` };
-  const response = await fetch(`${clouds.url("api.hetzner")}/v1/servers`, { headers });
-  const { servers: all } = (await response.json()) as { servers: { name: string }[] };
-  return all
-    .map(({ name }) => name)
-    .sort()
-    .join(", ");
-}
+const servers = async (world: World): Promise<string> => (await allServers(world)).map(({ name }) => name).join(", ");

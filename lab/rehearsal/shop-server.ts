@@ -35,6 +35,10 @@ export class ShopServer {
     return this.target.address;
   }
 
+  get hostKey(): string {
+    return this.target.hostKey;
+  }
+
   private sshOptions(): string[] {
     return [
       ...["-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "LogLevel=ERROR"],

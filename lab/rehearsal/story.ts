@@ -2,11 +2,12 @@
  * What a rehearsal tells: three copies and a server are made, a shop runs there and is backed up while orders come in,
  * the server is lost at a random moment, a new one is made, and the shop comes back: its database to the last shipped
  * instant, everything it owned equal by content. A drill restores it once more, a mistake in the live database is taken
- * back to the second, maintenance removes what is old, and if asked for, whoever broke into the server tries to destroy what was saved.
+ * back to the second, the shop leaves an infected server for a clean one, maintenance removes what is old, and if asked for, whoever broke into the server tries to destroy what was saved.
  * Every chapter is a file in chapters/, and takes what it needs from the act.
  */
 import type { Act } from "./act.js";
 import { attacked } from "./chapters/attacked.js";
+import { brokenInto } from "./chapters/broken-into.js";
 import { corrupted } from "./chapters/corrupted.js";
 import { day } from "./chapters/day.js";
 import { drilled } from "./chapters/drilled.js";
@@ -23,7 +24,7 @@ export { COPIES } from "./chapters/day.js";
 const PHASES = [
   ...["start", "up", "preview", "shop", "smoke test", "log", "backup", "belongings", "mariadb", "replica", "read back"],
   ...["disaster", "recover", "restore", "compare", "remove a job", "without systemd"],
-  ...["back up again", "drill", "damage", "one file", "maintain"],
+  ...["back up again", "drill", "damage", "one file", "clean room", "maintain"],
 ];
 
 /** @param attacks whether the copies are attacked at the end: some minutes, for what is refused is tried long enough */
@@ -44,6 +45,7 @@ export async function rehearse(act: Act, attacks: boolean): Promise<void> {
   report.checks(await cron());
   await drilled(act);
   await corrupted(act);
+  await brokenInto(act);
   await maintained(act);
   if (attacks) await attacked(act);
   await end(act, before, watch);

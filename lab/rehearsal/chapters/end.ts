@@ -1,4 +1,5 @@
 import { shopServer, type Act } from "../act.js";
+import { investigated } from "./broken-into.js";
 import { lookForSecrets } from "../secrets.js";
 import { removeJob } from "../steps.js";
 import { destroyEverything } from "../teardown.js";
@@ -26,6 +27,7 @@ export async function end(act: Act, before: Before, watch: Watch): Promise<void>
   await report.phase("destroy", "everything, protected things by name", async () => {
     // What still writes to the copies would fill the buckets again that are being emptied.
     await server.run("systemctl stop 'granary*.timer' 'granary*.service'");
+    await investigated(act);
     await destroyEverything(stack, world);
   });
   const { resources } = (await stack.exportStack()).deployment as { resources?: [] };

@@ -6,6 +6,7 @@ import type { World } from "../../world.js";
 import { shopServer, type Act } from "../act.js";
 import { compareInPlace, restoreBelongings } from "../belongings.js";
 import { lastOrderAt } from "../continuous.js";
+import { hetzner, servers } from "../hetzner.js";
 import { granary } from "../laptop.js";
 import { compareContent, previewChanges, restoreBeside, useShop } from "../steps.js";
 import type { Before } from "./day.js";
@@ -27,15 +28,13 @@ async function lose({ world, report }: Act, load: Promise<number>): Promise<numb
   const seconds = randomInt(WAIT_SECONDS.least, WAIT_SECONDS.most + 1);
   const what = `orders come in; after ${seconds} s the server is destroyed, disk and all`;
   return report.phase("disaster", what, async () => {
-    const api = `${world.clouds.url("api.hetzner")}/v1/servers`;
-    const headers = { authorization: `Bearer ${world.secrets.token}` };
     await sleep(seconds * 1000);
-    const { servers } = (await (await fetch(api, { headers })).json()) as { servers: { id: number }[] };
-    report.check("servers before the disaster", 1, servers.length);
+    const all = await servers(world);
+    report.check("servers before the disaster", 1, all.length);
     const open = await Promise.race([load.then(() => false), sleep(100).then(() => true)]);
     report.check("orders were still coming in", true, open);
     const lostAt = Date.now();
-    for (const { id } of servers) await fetch(`${api}/${id}`, { method: "DELETE", headers });
+    for (const { id } of all) await hetzner(world, "DELETE", `/servers/${id}`);
     await load;
     return lostAt;
   });
