@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # How long Granary's job takes beside the bare tools, in one run, on a shop's database of at least 1 GiB.
 #
-#   npm run bench -- [--part dump|peers|log]... [--rounds N] [--orders N] [--copies local|minio] [--container NAME] [--host ADDRESS]
+#   npm run bench -- [--part dump|peers|log|hosts]... [--rounds N] [--orders N] [--copies local|minio] [--container NAME] [--host ADDRESS]
 #
 #   --part       dump: the job against the bare tools. peers: against borgmatic and pgBackRest. log: what the continuous log
-#                costs the database. Default all; with --container, dump alone
+#                costs the database. Default all three; with --container, dump alone. hosts, which stands alone: a preview and a look at
+#                the copies with 1, 10, 50 and 200 hosts, with the lab's engine ($GRANARY_CACHE/bin/pulumi) and plugins
 #   --rounds     repetitions; contenders take turns within each, the table shows medians. Default 3
 #   --orders     size of the shop; the default, 1100000, makes a database of about 1.1 GiB
 #   --copies     local: three directories. minio: three buckets on a MinIO of its own on loopback ($GRANARY_CACHE/bin/minio). Default local
@@ -42,7 +43,7 @@ DATABASE=granary_bench
 say() { printf '%s\n' "$*" >&2; }
 
 usage() {
-  sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -63,6 +64,7 @@ parse() {
   [[ $ROUNDS =~ ^[1-9][0-9]?$ && $ORDERS =~ ^[1-9][0-9]{3,7}$ && $COPIES =~ ^(local|minio)$ ]] || usage
   if ((${#PARTS[@]} == 0)); then PARTS=(dump peers log); fi
   [[ -z $CONTAINER ]] || PARTS=(dump)
+  [[ ${PARTS[*]} != hosts ]] || return 0
   [[ " ${PARTS[*]} " =~ ^(\ (dump|peers|log))+\ $ ]] || usage
 }
 
@@ -154,6 +156,10 @@ report() {
 
 main() {
   parse "$@"
+  if [[ ${PARTS[*]} == hosts ]]; then
+    bash "$REPO/lab/toolchain/build.sh" pulumi
+    cd "$REPO" && exec node --import tsx "$BENCH/hosts.ts" "$ROUNDS"
+  fi
   if [[ -n $HOST ]]; then
     on_host
     return

@@ -30,7 +30,10 @@ export interface JobArgs {
  */
 export class Job extends pulumi.ComponentResource {
   constructor(name: string, args: JobArgs, options: pulumi.ComponentResourceOptions) {
-    super("granary:hosts:Job", name, {}, options);
+    // What the command waits for is not the component's: with `--continue-on-error` the engine would skip the component of a
+    // host that failed, find no registration of it to complete, and stop the other hosts.
+    const { dependsOn, deletedWith, ...own } = options;
+    super("granary:hosts:Job", name, {}, own);
     const { settings, host, job } = args;
     const text = pulumi
       .all([args.machine, pulumi.all(args.access), args.password, args.repositoryPassword, args.alerts])
@@ -53,8 +56,8 @@ export class Job extends pulumi.ComponentResource {
       {
         parent: this,
         additionalSecretOutputs: ["stdin", "stdout", "stderr"],
-        ...(options.dependsOn ? { dependsOn: options.dependsOn } : {}),
-        ...(options.deletedWith ? { deletedWith: options.deletedWith } : {}),
+        ...(dependsOn ? { dependsOn } : {}),
+        ...(deletedWith ? { deletedWith } : {}),
       },
     );
     this.registerOutputs({});

@@ -144,7 +144,7 @@ describe("up", () => {
     const { status, stderr } = step("up.sh");
     expect(status, stderr).toBe(0);
     expect(calls("pulumi").map((call) => call.replace(/ --non.*suppress-progress/, ""))).toEqual([
-      "up --stack prod --yes",
+      "up --continue-on-error --stack prod --yes",
       "preview --stack prod --expect-no-changes",
     ]);
     expect(summary()).toBe("Stack prod is as the settings say.\n");

@@ -199,7 +199,6 @@ describe("hosts", () => {
       `${REMOTE} web-install`,
       `${REMOTE} web-ready`,
       `${REMOTE} web-stock`,
-      `${JOB} web-stock`,
     ]);
     for (const { type, name, deletedWith } of resources)
       if (name.startsWith("shop")) expect([type, name, deletedWith]).toEqual([type, name, undefined]);
