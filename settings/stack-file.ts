@@ -8,6 +8,15 @@ export const SECRET_KEYS: readonly string[] = ["sshPrivateKey", "databasePasswor
 
 const NAMESPACE = "granary:";
 
+/** What opens a company's account. The providers do not all take theirs for a secret: stored in plain, it is in Git and in the state. */
+const PROVIDER_SECRETS: readonly string[] = [
+  "digitalocean:token",
+  "digitalocean:spacesSecretKey",
+  "cloudflare:apiToken",
+  "cloudflare:apiKey",
+  "hcloud:token",
+];
+
 /** The stack's file cannot be read at all. */
 export class StackFileError extends Error {
   override readonly name = "StackFileError";
@@ -33,9 +42,11 @@ export function rawSettings(text: string, file: string): Record<string, unknown>
   const problems: Problem[] = [];
   const raw: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(configOf(text, file))) {
+    if (PROVIDER_SECRETS.includes(key) && !isEncrypted(value))
+      problems.push({ path: key, value: "(secret, not shown)", message: secretFault(key) });
     if (!key.startsWith(NAMESPACE)) continue;
     const name = key.slice(NAMESPACE.length);
-    const message = SECRET_KEYS.includes(name) ? secretFault(name, value) : settingFault(name, value);
+    const message = SECRET_KEYS.includes(name) ? plainFault(key, value) : settingFault(name, value);
     if (message !== undefined) problems.push({ path: name, value: "(secret, not shown)", message });
     else if (!SECRET_KEYS.includes(name)) raw[name] = decoded(value);
   }
@@ -57,9 +68,12 @@ function configOf(text: string, file: string): object {
   throw new StackFileError(`${file} has no config: map: start from Pulumi.prod.yaml`);
 }
 
-function secretFault(name: string, value: unknown): string | undefined {
-  if (isEncrypted(value)) return undefined;
-  return `a secret stored in plain: remove it here and from Git's history, and set it with \`pulumi config set --secret granary:${name}\``;
+function secretFault(key: string): string {
+  return `a secret stored in plain: remove it here and from Git's history, and set it with \`pulumi config set --secret ${key}\``;
+}
+
+function plainFault(key: string, value: unknown): string | undefined {
+  return isEncrypted(value) ? undefined : secretFault(key);
 }
 
 function settingFault(name: string, value: unknown): string | undefined {

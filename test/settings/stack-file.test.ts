@@ -62,6 +62,8 @@ describe("rawSettings", () => {
   it.each([
     ["granary:sshPrivateKey: planted", "sshPrivateKey", "pulumi config set --secret granary:sshPrivateKey"],
     ["granary:databasePasswords: { a/b: planted }", "databasePasswords", "a secret stored in plain"],
+    ["digitalocean:spacesSecretKey: planted", "digitalocean:spacesSecretKey", "--secret digitalocean:spacesSecretKey"],
+    ["cloudflare:apiToken: planted", "cloudflare:apiToken", "a secret stored in plain"],
     ["granary:hosts: { secure: v1:planted }", "hosts", "settings are not encrypted"],
   ])("refuses %s", (line, path, remedy) => {
     try {
