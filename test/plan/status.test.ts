@@ -53,6 +53,7 @@ describe("a job in a copy", () => {
   const fault = "an artifact is gone";
   it.each<[string, Seen["backups"], string, Colour, RegExp]>([
     ["nothing at all", [], "12:00", "red", /^no good backup$/],
+    ["a name that is no time", [{ stamp: "nonsense" }], "12:00", "red", /^no good backup$/],
     ["nothing that counts", [{ stamp: today, fault }], "12:00", "red", /^no good backup; the newest, .* gone$/],
     ["yesterday's alone", [{ stamp: yesterday }], "12:00", "red", /^overdue: the run of 2026-11-25 03:00 UTC left/],
     ["today's spoiled", [{ stamp: today, fault }, { stamp: yesterday }], "12:00", "red", /^overdue.*does not count/],

@@ -39,6 +39,11 @@ describe("while it is sent", () => {
       /copy a gave back something else than was sent/,
     ],
     [
+      "meets a copy that is full",
+      `if [[ $* == *immutable*\\ a:* ]]; then trap '' XFSZ; ulimit -f 100; fi; exec "$REAL" "$@"`,
+      /upload to copy a failed: .*file too large/,
+    ],
+    [
       "cannot be read back",
       `[[ $* == *cat\\ a:* ]] && { echo 'Failed to cat: 403' >&2; exit 1; }; exec "$REAL" "$@"`,
       /read-back from copy a failed: Failed to cat: 403/,

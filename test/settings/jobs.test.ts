@@ -67,14 +67,24 @@ describe("bad jobs", () => {
       "a.paths.0",
       "/srv",
     ],
-    ...["monthly", "*-*-01,08,15,22 02:00", "Sun *-1..11-* 02:00"].map(
-      (baseSchedule): [string, Record<string, unknown>, string, string] => [
-        `with base backups ${baseSchedule}`,
-        { a: { kind: "postgres", database: "a", baseSchedule } },
-        "a.baseSchedule",
-        "rarer than once a week",
-      ],
-    ),
+    [
+      "with base backups rarer than a week",
+      { a: { kind: "postgres", database: "a", baseSchedule: "monthly" } },
+      "a.baseSchedule",
+      "rarer than once a week",
+    ],
+    [
+      "with base backups each eighth day",
+      { a: { kind: "postgres", database: "a", baseSchedule: "*-*-01,08,15,22 02:00" } },
+      "a.baseSchedule",
+      "rarer than once a week",
+    ],
+    [
+      "with base backups on Sundays but in December",
+      { a: { kind: "postgres", database: "a", baseSchedule: "Sun *-1..11-* 02:00" } },
+      "a.baseSchedule",
+      "rarer than once a week",
+    ],
     ["with our own", { a: { kind: "files", paths: ["/var/backups/granary"] } }, "a.paths.0", "never backed up"],
     ["with a path twice", { a: { kind: "files", paths: ["/opt", "/opt/a"] } }, "a.paths", "/opt/a is listed twice"],
     ["with a bad exclusion", { a: { kind: "files", paths: ["/opt"], exclude: ["a\nb"] } }, "a.exclude.0", "pattern"],
