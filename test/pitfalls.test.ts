@@ -32,7 +32,7 @@ describe("every pitfall", () => {
 describe("what is not there", () => {
   const own = "test/pitfalls.test.ts";
   const of = (guard: string[], ...tests: [string, string, string?][]): string[] =>
-    missing(root, { pitfall: "p", guard, tests: tests as [string, string, string][] });
+    missing(root, { pitfall: "p", guard, tests: tests });
 
   it("is told: a guard, a file, a test, a case, and none at all", () => {
     expect(of(["package.json"], [own, "is told once"])).toEqual([]);
