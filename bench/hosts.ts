@@ -120,7 +120,7 @@ async function status(work: string, count: number): Promise<number> {
     }).catch((error: { stdout: string }) => error);
     const rows = (JSON.parse(stdout) as { hosts: { rows: { last?: string }[] }[] }).hosts.flatMap((host) => host.rows);
     const read = rows.filter(({ last }) => last !== undefined).length;
-    if (read !== count * 6) throw new Error(`${read} of ${count * 6} were read`);
+    if (read !== count * 6) throw new Error(`${read} of ${count * 6} were read: ${stdout.slice(0, 900)}`);
   });
 }
 
@@ -133,10 +133,10 @@ async function script(file: string, body: string): Promise<void> {
 async function backups(root: string, copy: string, host: string): Promise<void> {
   for (const job of Object.keys(JOBS))
     for (let day = 1; day <= 30; day++) {
-      const stamp = `202611${String(day).padStart(2, "0")}T030000Z`;
+      const stamp = `202610${String(day).padStart(2, "0")}T030000Z`;
       const file = join(root, copy === "box" ? host : "", "daily", host, job, stamp);
       await mkdir(dirname(file), { recursive: true });
-      const created = `2026-11-${String(day).padStart(2, "0")}T03:00:00Z`;
+      const created = `2026-10-${String(day).padStart(2, "0")}T03:00:00Z`;
       const artifacts = [{ name: `${stamp}.age`, encrypted: { bytes: 8 } }];
       const manifest = { schema: 1, host, job, created, artifacts, copy: { name: copy, verified: true } };
       await writeFile(`${file}.age`, "artifact");

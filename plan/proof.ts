@@ -154,7 +154,7 @@ function guardOf(copy: Copy): string | undefined {
 function zeroErrors(host: string, known?: Known): Leg {
   const drill = known?.drills[host];
   const rule = "0 errors";
-  const remedy = `restore one: \`npx granary drill ${host}\``;
+  const remedy = `restore one: \`npx granary drill ${host} --identity FILE\``;
   if (known === undefined || drill === undefined)
     return { rule, ok: undefined, found: "not known: no restore has been looked at", remedy };
   const days = drillAge(drill, known.now);

@@ -214,7 +214,8 @@ function replicaRow(job: string): Row {
 const NO_DATA: Finding = { what: "drill", colour: "green", reason: "owns no data: nothing to restore" };
 
 function drill(last: LastDrill | undefined, now: Date): Finding {
-  if (last === undefined) return { what: "drill", colour: "yellow", reason: "no drill yet: run `granary drill`" };
+  if (last === undefined)
+    return { what: "drill", colour: "yellow", reason: "no drill yet: run `granary drill --identity FILE`" };
   const when = `the last drill, of ${minute(last.finished)}`;
   if (!last.ok) return { what: "drill", colour: "red", reason: `${when}, failed` };
   if (drillAge(last, now) > DRILL_DAYS)

@@ -55,7 +55,9 @@ const git = (...args: string[]): string => {
 
 const COMMANDS = "echo '  check     x'; echo '  cost      x'; echo '  drill     x'; echo '  status    x'";
 const GRANARY = `case $1 in --help) ${COMMANDS} ;; check) [[ $* == *--json* ]] && echo '{"hosts":[{"host":"shop","ok":true,"legs":[{"rule":"3 copies","ok":'"\${COPIES:-true}"'},{"rule":"0 errors","ok":false}]}]}' || echo 'host shop keeps' ;;
-  cost) grep -o 'cost: .*' Pulumi.prod.yaml ;; esac`;
+  cost) if [[ $* == *--json* ]]; then
+    jq -nc --argjson eur "$(grep -oE '[0-9]+' Pulumi.prod.yaml)" '{total: [1, 12, 60 | {month: ., eur: ($eur * .)}]}'
+    else grep -o 'cost: .*' Pulumi.prod.yaml; fi ;; esac`;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "granary-steps-"));
@@ -86,7 +88,13 @@ describe("preview", () => {
       /^api --silent --method POST repos\/example\/shop\/issues\/7\/comments --input /,
     );
     expect(posted()).toMatch(/^<!-- granary preview -->\n/);
-    for (const text of ["host shop keeps", "Plan: + 3 to create, ~ 1 to update", "-cost: 15 EUR", "+cost: 20 EUR"])
+    for (const text of [
+      "host shop keeps",
+      "Plan: + 3 to create, ~ 1 to update",
+      "month 1: 15, 20, +5\n",
+      "month 60: 900, 1200, +300\n",
+      "cost: 20 EUR",
+    ])
       expect(posted()).toContain(text);
     expect(posted()).not.toContain("FAILED");
     expect(calls("pulumi")).toEqual(["preview --stack prod --non-interactive --color never --suppress-progress"]);

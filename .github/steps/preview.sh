@@ -38,8 +38,17 @@ plan() {
   section "Plan: ${changes:-see inside}" "$work/plan" "$status" >>"$work/body"
 }
 
-# cost_of DIRECTORY: as the settings there have it, with the program that is here.
-cost_of() { (cd "$1" && granary cost --stack "$STACK"); }
+# cost_of DIRECTORY [OPTION]: as the settings there have it, with the program that is here.
+cost_of() { (cd "$1" && granary cost --stack "$STACK" "${@:2}"); }
+
+# change BEFORE AFTER: prints what a month costs by each, the first one and those after 1 and 5 years, and the difference.
+change() {
+  jq -r -n --slurpfile before "$1" --slurpfile after "$2" '
+    def two: . * 100 | round / 100;
+    "EUR a month, without VAT: before, after, difference",
+    ($after[0].total[] | . as $new | ($before[0].total[] | select(.month == $new.month)) as $old |
+      "  month \(.month): \($old.eur | two), \($new.eur | two), \(($new.eur - $old.eur) | two | if . > 0 then "+\(.)" else . end)")'
+}
 
 cost() {
   local status=0
@@ -51,9 +60,9 @@ cost() {
   if [[ -n ${BASE:-} ]] && ((status == 0)); then
     mkdir "$work/base"
     if git show "$BASE:Pulumi.$STACK.yaml" >"$work/base/Pulumi.$STACK.yaml" 2>/dev/null &&
-      cost_of "$work/base" >"$work/before" 2>&1; then
-      diff -U 2 --label before --label after "$work/before" "$work/cost" >"$work/change" || true
-      [[ -s $work/change ]] || printf 'Nothing changes in what it costs.\n' >"$work/change"
+      cost_of "$work/base" --json >"$work/before" 2>/dev/null && cost_of . --json >"$work/after"; then
+      change "$work/before" "$work/after" >"$work/change"
+      cat "$work/cost" >>"$work/change"
       mv "$work/change" "$work/cost"
     fi
   fi

@@ -101,5 +101,7 @@ Now, before the first backup:
   2. Take another out of the building: print it, or a USB stick in a safe or a bank. Then delete it here.
   3. Never put one on a server, in Git, in a chat or in a mail. Whoever has one can read every backup;
      if all are lost, no one can.
+
+Then go on with step 4 of the README: a key for the program to reach the servers with.
 `;
 }

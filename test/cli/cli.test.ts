@@ -101,7 +101,7 @@ describe("granary check", () => {
   0 errors                   not known  not known: no restore has been looked at
 
 to do:
-  0 errors: restore one: \`npx granary drill shop\`
+  0 errors: restore one: \`npx granary drill shop --identity FILE\`
 
   job       kind         schedule   next three runs, UTC
   orders    postgres     03:00      Tue 2026-11-24 03:00, Wed 2026-11-25 03:00, Thu 2026-11-26 03:00

@@ -92,7 +92,7 @@ describe("granary status", () => {
     expect([code, err]).toEqual([0, ""]);
     expect(out).toContain("host shop: look\n");
     expect(out).toMatch(/\n {2}orders {2}postgres {2}spaces {2}9 h ago {4}8 B {8}good\n/);
-    expect(out).toContain("drill: no drill yet: run `granary drill` (look)");
+    expect(out).toContain("drill: no drill yet: run `granary drill --identity FILE` (look)");
     expect(out).toContain("nothing is red, 2026-11-25 12:00 UTC");
     expect(out + readFileSync(join(directory, "calls"), "utf8")).not.toContain("PLANTED");
     const pass = readFileSync(join(directory, "pass"), "utf8").trim().split("\n")[0]!;

@@ -59,8 +59,12 @@ describe("zero errors", () => {
   ])("%j: %s", (last, ok, found) => expect(leg(last)).toMatchObject({ ok, found }));
 
   it("says what to do, and breaks the rule", () => {
-    expect(leg(drill(true, "r2", ago(36))).remedy).toBe("older than 35 days: restore one: `npx granary drill shop`");
-    expect(leg(drill(false)).remedy).toBe("open its report, then restore one: `npx granary drill shop`");
+    expect(leg(drill(true, "r2", ago(36))).remedy).toBe(
+      "older than 35 days: restore one: `npx granary drill shop --identity FILE`",
+    );
+    expect(leg(drill(false)).remedy).toBe(
+      "open its report, then restore one: `npx granary drill shop --identity FILE`",
+    );
     expect(prove(settings(), { drills: { shop: drill(false) }, now }).ok).toBe(false);
     expect(drillAge(drill(true, "r2", ago(3)), now)).toBe(3);
   });

@@ -150,7 +150,10 @@ describe("a host", () => {
   it("without any drill is to be looked at", () => {
     const seen = { spaces: { jobs: { "shop/orders": GOOD } } };
     const { hosts } = judge({ settings: settings(), seen, drills: {}, now: NOW });
-    expect(hosts[0]!.drill).toMatchObject({ colour: "yellow", reason: "no drill yet: run `granary drill`" });
+    expect(hosts[0]!.drill).toMatchObject({
+      colour: "yellow",
+      reason: "no drill yet: run `granary drill --identity FILE`",
+    });
   });
 
   it("that only fills replicas has nothing to restore, and its replicas are said to be not known", () => {

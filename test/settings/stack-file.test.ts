@@ -30,7 +30,7 @@ describe("Pulumi.prod.yaml", () => {
             rule: "0 errors",
             ok: undefined,
             found: "not known: no restore has been looked at",
-            remedy: "restore one: `npx granary drill shop`",
+            remedy: "restore one: `npx granary drill shop --identity FILE`",
           },
         ],
       ],
