@@ -3,6 +3,7 @@ import { EXIT_USAGE, UsageError, type Command, type Terminal } from "./command.j
 import { adopt } from "./commands/adopt.js";
 import { check } from "./commands/check.js";
 import { cost } from "./commands/cost.js";
+import { doctor } from "./commands/doctor.js";
 import { drill } from "./commands/drill.js";
 import { keygen } from "./commands/keygen.js";
 import { kit } from "./commands/kit.js";
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   adopt,
   check,
   cost,
+  doctor,
   drill,
   keygen,
   kit,

@@ -45,8 +45,8 @@ export class Host extends pulumi.ComponentResource {
     const host = args.settings.hosts[name]!;
     const target = { host: machine.address, port: host.sshPort, hostKey: machine.hostKey };
     const connection = sshConnection(target, args.ssh);
-    const scripts = directoryHash(SCRIPTS);
-    const installed = installScripts(name, connection, machine, scripts, this);
+    const scripts = installScripts(name, connection, machine, directoryHash(SCRIPTS), this);
+    const installed = scripts.ready;
     const boxKey = this.clientKey(name, "box", connection, machine, installed);
     const jobs = Object.entries(backupJobs(host.jobs));
     const fileJobs = jobs.filter(([, { kind }]) => kind === "files").map(([job]) => job);
@@ -60,7 +60,7 @@ export class Host extends pulumi.ComponentResource {
     this.deployKey = pushes ? this.clientKey(name, "git", connection, machine, installed) : undefined;
     // One a host and not one a job: a job that is taken out and put back finds its repositories again.
     this.repositoryPassword = fileJobs.length > 0 ? randomPassword(`${name}-repositories`, this) : undefined;
-    const common = { settings: args.settings, host: name, machine: machine.id, connection, scripts };
+    const common = { settings: args.settings, host: name, machine: machine.id, connection, scripts: scripts.version };
     const deploy = (job: string, access: Record<string, Grant>, secrets: Pick<JobArgs, "repositoryPassword"> = {}) =>
       new Job(
         `${name}-${job}`,

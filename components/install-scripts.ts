@@ -17,8 +17,16 @@ export interface Machine {
   ready: pulumi.Resource[];
 }
 
+/** Scripts that are in place on a host. */
+export interface Installed {
+  ready: remote.Command;
+  /** Another one whenever they were put there again. */
+  version: pulumi.Output<string>;
+}
+
 /**
- * Uploads `scripts/` verbatim and puts it in place; a changed script or another machine does it again.
+ * Uploads `scripts/` verbatim and puts it in place; a changed script or another machine does it again. So does a replaced
+ * upload, and with it all that is deployed from there: `pulumi up --replace '**::<name>-scripts'` puts a host right.
  * @param scripts hash of the scripts
  */
 export function installScripts(
@@ -27,7 +35,7 @@ export function installScripts(
   machine: Machine,
   scripts: string,
   parent: pulumi.Resource,
-): remote.Command {
+): Installed {
   const uploaded = new remote.CopyToRemote(
     `${name}-scripts`,
     {
@@ -38,17 +46,18 @@ export function installScripts(
     },
     { parent, dependsOn: machine.ready, deleteBeforeReplace: true },
   );
-  return new remote.Command(
+  const ready = new remote.Command(
     `${name}-install`,
     {
       connection,
       create: `bash ${INCOMING}/host/install`,
       delete: `bash ${INSTALLED}/host/uninstall`,
-      stdin: pulumi.interpolate`machine ${machine.id}\nscripts ${scripts}\n`,
+      stdin: pulumi.interpolate`machine ${machine.id}\nscripts ${scripts}\nupload ${uploaded.id}\n`,
       addPreviousOutputInEnv: false,
     },
     { parent, dependsOn: uploaded, ...onlyWith(machine.server) },
   );
+  return { ready, version: pulumi.interpolate`${scripts.slice(0, 12)} ${uploaded.id}` };
 }
 
 /** What runs on a server that is gone need not, and cannot, be cleaned up. */

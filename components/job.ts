@@ -20,8 +20,8 @@ export interface JobArgs {
   alerts?: pulumi.Output<Record<string, string>>;
   /** Password of the restic repositories, secret; of a files job only. */
   repositoryPassword?: pulumi.Output<string>;
-  /** Hash of the scripts on the host: when they change, what systemd resolved is asserted again. */
-  scripts: string;
+  /** Version of the scripts on the host: when it changes, the job is deployed and what systemd resolved is asserted again. */
+  scripts: pulumi.Output<string>;
 }
 
 /**
@@ -48,7 +48,7 @@ export class Job extends pulumi.ComponentResource {
       name,
       {
         connection: args.connection,
-        create: `${INSTALLED}/host/install-job ${job} # scripts ${args.scripts.slice(0, 12)}`,
+        create: pulumi.interpolate`${INSTALLED}/host/install-job ${job} # scripts ${args.scripts}`,
         delete: `${INSTALLED}/host/remove-job ${job}`,
         stdin: pulumi.secret(text),
         addPreviousOutputInEnv: false,
@@ -56,6 +56,8 @@ export class Job extends pulumi.ComponentResource {
       {
         parent: this,
         additionalSecretOutputs: ["stdin", "stdout", "stderr"],
+        // The other way round, the removal of the old one would take away the new one.
+        deleteBeforeReplace: true,
         ...(dependsOn ? { dependsOn } : {}),
         ...(deletedWith ? { deletedWith } : {}),
       },

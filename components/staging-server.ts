@@ -64,7 +64,7 @@ export class StagingServer extends pulumi.ComponentResource {
     const { server, hostKey } = made;
     const connection = sshConnection({ host: server.ipv4Address, port: 22, hostKey }, args.ssh);
     const machine = { address: server.ipv4Address, hostKey, id: server.id, server, ready: [made.ready] };
-    const installed = installScripts(name, connection, machine, directoryHash(SCRIPTS), this);
+    const installed = installScripts(name, connection, machine, directoryHash(SCRIPTS), this).ready;
     const grants = places.map(([copy, place]) => {
       const key = { place, bucket: place.bucket, permission: "read" as const, label: `granary-${name}` };
       return [copy, bucketKey(`${name}-to-${copy}`, key, this)] as const;

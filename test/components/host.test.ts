@@ -105,7 +105,7 @@ describe.each(MACHINES)("host $host", ({ host, job, id, connection, password, ma
         connection,
         create: "bash /usr/local/lib/granary.incoming/host/install",
         delete: "bash /usr/local/lib/granary/host/uninstall",
-        stdin: `machine ${id}\nscripts ${scripts}\n`,
+        stdin: `machine ${id}\nscripts ${scripts}\nupload ${host}-scripts\n`,
         addPreviousOutputInEnv: false,
       },
       parent,
@@ -144,7 +144,7 @@ describe.each(MACHINES)("host $host", ({ host, job, id, connection, password, ma
       name: `${host}-${job}`,
       inputs: {
         connection,
-        create: `/usr/local/lib/granary/host/install-job ${job} # scripts ${scripts.slice(0, 12)}`,
+        create: `/usr/local/lib/granary/host/install-job ${job} # scripts ${scripts.slice(0, 12)} ${host}-scripts`,
         delete: `/usr/local/lib/granary/host/remove-job ${job}`,
         stdin: { secret: env },
         addPreviousOutputInEnv: false,
@@ -153,6 +153,7 @@ describe.each(MACHINES)("host $host", ({ host, job, id, connection, password, ma
       dependsOn: [...made, `${REMOTE} ${host}-install`, KEY].sort(),
       ...gone,
       additionalSecretOutputs: ["stderr", "stdin", "stdout"],
+      deleteBeforeReplace: true,
     });
     expect(env).toContain(`GRANARY_MACHINE=${id}\n`);
     expect(env.includes("GRANARY_PG_PASSWORD=the-database-password\n")).toBe(host === "shop");
@@ -265,7 +266,7 @@ describe("a job", () => {
           connection: { host: "203.0.113.10", hostKey: SHOP_KEY },
           access: { spaces: pulumi.output(access.spaces) },
           password: pulumi.output<string | undefined>(undefined),
-          scripts,
+          scripts: pulumi.output(scripts),
         },
         {},
       );

@@ -14,14 +14,15 @@ echo "$*" >>"$STATE"
 [[ $1 == show ]] || exit 0
 job=\${2#granary@}; job=\${job%.*}
 case "$2 $4" in
-  *" LoadState") echo loaded ;;
-  *" UnitFileState") echo enabled ;;
-  *" ActiveState") echo active ;;
-  *" Persistent" | *" NoNewPrivileges") echo yes ;;
-  *" ProtectSystem") echo strict ;;
   *" NextElapseUSecRealtime") echo 'Tue 2026-11-24 03:00:00 UTC' ;;
-  *" ExecStart") echo "{ path=/usr/local/lib/granary/granary-backup ; argv[]=/usr/local/lib/granary/granary-backup $job ; ignore_errors=no }" ;;
   *" TimersCalendar") echo "{ OnCalendar=$(sed -n 's/^OnCalendar=\\(..*\\)/\\1/p' "$GRANARY_ROOT/etc/systemd/system/granary@$job.timer.d/schedule.conf") ; next_elapse=x }" ;;
+  *) printf '%s\\n' Id="$2" LoadState=loaded UnitFileState=enabled ActiveState=active Persistent=yes AccuracyUSec=1s Type=oneshot \\
+       "ExecStart={ path=/usr/local/lib/granary/granary-backup ; argv[]=/usr/local/lib/granary/granary-backup $job ; ignore_errors=no }" \\
+       TimeoutStartUSec=6h CapabilityBoundingSet='cap_dac_read_search cap_kill cap_setgid cap_setuid' Nice=10 IOSchedulingClass=2 \\
+       IOSchedulingPriority=7 {CPU,IO}Weight=20 KillMode=control-group UMask=0077 ReadWritePaths=/var/backups/granary \\
+       ProtectSystem=strict ProtectHome=tmpfs ProtectProc=invisible SystemCallArchitectures=native LockPersonality=yes \\
+       {NoNewPrivileges,MemoryDenyWriteExecute,PrivateTmp,PrivateDevices}=yes Restrict{Namespaces,Realtime,SUIDSGID}=yes \\
+       Protect{Clock,Hostname,ControlGroups,KernelLogs,KernelModules,KernelTunables}=yes ;;
 esac`;
 
 beforeAll(() => {
@@ -151,8 +152,14 @@ describe("install-job", () => {
     ["UnitFileState", "disabled", /UnitFileState is 'disabled'/],
     ["LoadState", "bad-setting", /LoadState is 'bad-setting'/],
     ["ProtectSystem", "no", /ProtectSystem is 'no'/],
+    ["Nice", "0", /service: Nice is '0', expected '10'/],
+    ["CapabilityBoundingSet", "cap_sys_admin", /service: CapabilityBoundingSet is 'cap_sys_admin'/],
   ])("fails when systemd resolved %s to %s", async (property, value, message) => {
-    host.fake("systemctl", `[[ $1 == show && $4 == ${property} ]] && { echo '${value}'; exit 0; }\n${SYSTEMCTL}`);
+    const whole = `[[ $1 == show && -z $3 ]] && { (${SYSTEMCTL}) | sed 's/^${property}=.*/${property}=${value}/'; exit; }`;
+    host.fake(
+      "systemctl",
+      `[[ $1 == show && $4 == ${property} ]] && { echo '${value}'; exit; }\n${whole}\n${SYSTEMCTL}`,
+    );
     const result = await installJob();
     expect(result.code).toBe(41);
     expect(result.stderr).toMatch(message);
