@@ -5,12 +5,12 @@ import { parseSettings } from "../../settings/parse.js";
 import type { Settings } from "../../settings/schema.js";
 import { readStackFile } from "../../settings/stack-file.js";
 import { runOnHost } from "../ssh.js";
-import { hostOutputs, type HostOutput } from "../stack.js";
+import type { HostOutput } from "../stack.js";
 import { onLaptop, type Finding, type HostFindings } from "./finding.js";
 import { judge } from "./judge.js";
 import { cronLines, expectedJobs, readProgram, unitsOf, type Expected } from "./program.js";
 import { readProbe } from "./read.js";
-import { deployedOn, readState } from "./state.js";
+import { deployedOn, readState, targetsOf } from "./state.js";
 
 export interface LookOptions {
   directory: string;
@@ -47,7 +47,8 @@ export async function lookAtHosts(options: LookOptions): Promise<HostFindings[]>
     throw new Error(
       `the settings have no host "${unknown.join('", "')}": they have ${Object.keys(settings.hosts).join(", ")}`,
     );
-  const [targets, state] = await Promise.all([hostOutputs(directory, stack), readState(directory, stack)]);
+  const state = await readState(directory, stack);
+  const targets = targetsOf(state);
   const program = readProgram();
   const found: HostFindings[] = [];
   for (let i = 0; i < names.length; i += AT_ONCE) {

@@ -42,14 +42,16 @@ places() {
 }
 
 files() {
+  local path
   section files
   places | sort -zu | xargs -0r stat -c '%a %u:%g %F	%N'
   section hashes
   places | sort -zu | while IFS= read -r -d '' path; do if [[ -f $path && ! -L $path ]]; then printf '%s\0' "$path"; fi; done |
     xargs -0r sha256sum
   section keys
+  # By a pipe: of a file that others may read ssh-keygen would say nothing.
   for path in "$ETC"/*_ed25519; do
-    if [[ -e $path ]]; then printf '%s %s\n' "$path" "$(ssh-keygen -y -P '' -f "$path" 2>/dev/null </dev/null | cut -d' ' -f1,2)"; fi
+    if [[ -f $path ]]; then printf '%s %s\n' "$path" "$(ssh-keygen -y -P '' -f <(cat "$path") 2>/dev/null </dev/null | cut -d' ' -f1,2)"; fi
   done
 }
 

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
+import type { HostOutput } from "../stack.js";
 
 /** Of one host. */
 export interface Deployed {
@@ -15,15 +16,17 @@ export interface Deployed {
   tools: Record<string, string>;
 }
 
-interface Resource {
+export interface Resource {
   urn: string;
   type: string;
+  parent?: string;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
 }
 
 const COMMAND = "command:remote:Command";
 const JOB = "granary:hosts:Job";
+const HOST = "granary:hosts:Host";
 
 export const sha256 = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 
@@ -45,26 +48,29 @@ export async function readState(directory: string, stack: string): Promise<Resou
   }
 }
 
+/** Where each host answers and the only key it may answer with; none before the first `pulumi up`. */
+export function targetsOf(resources: Resource[]): Record<string, HostOutput> {
+  const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  return (stack?.outputs?.["hosts"] ?? {}) as Record<string, HostOutput>;
+}
+
 /** What of a state is about one host; jobs that left the settings but not yet the stack are among it. */
 export function deployedOn(host: string, resources: Resource[]): Deployed {
   const deployed: Deployed = { settings: {}, keys: {}, tools: {} };
-  for (const { urn, type, inputs, outputs } of resources) {
+  for (const { urn, type, parent = "", inputs, outputs } of resources) {
     if (type !== COMMAND) continue;
     const name = urn.split("::").at(-1)!;
-    if (!name.startsWith(`${host}-`)) continue;
     const stdin = plain(inputs?.["stdin"]);
     const stdout = plain(outputs?.["stdout"]);
-    if (name === `${host}-install`) {
-      const scripts = /^scripts ([0-9a-f]{64})$/m.exec(stdin)?.[1];
-      if (scripts !== undefined) deployed.scripts = scripts;
-      deployed.tools = versions(stdout);
+    const purpose = name.startsWith(`${host}-`) ? name.slice(host.length + 1) : "";
+    if (parent.includes(`${JOB}::`)) {
+      if (stdin.includes(`GRANARY_HOST=${host}\n`)) deployed.settings[purpose] = stdin;
+    } else if (parent.endsWith(`${HOST}::${host}`)) {
+      if (purpose === "install") Object.assign(deployed, installed(stdin, stdout));
+      const key = /^(box|git|restic-[a-z0-9-]+)-key$/.exec(purpose)?.[1];
+      if (key !== undefined)
+        deployed.keys[`/etc/granary/${key}_ed25519`] = stdout.split(" ").slice(0, 2).join(" ").trim();
     }
-    // A host `shop-a` has jobs whose commands begin like those of `shop`: what is in the text decides.
-    if (urn.includes(JOB) && stdin.includes(`GRANARY_HOST=${host}\n`))
-      deployed.settings[name.slice(host.length + 1)] = stdin;
-    const purpose = /^(box|git|restic-[a-z0-9-]+)-key$/.exec(name.slice(host.length + 1))?.[1];
-    if (purpose !== undefined && !urn.includes(JOB) && stdout !== "")
-      deployed.keys[`/etc/granary/${purpose}_ed25519`] = stdout.split(" ").slice(0, 2).join(" ").trim();
   }
   return deployed;
 }
@@ -77,6 +83,11 @@ function plain(value: unknown): string {
     return typeof inner === "string" ? inner : "";
   }
   return "";
+}
+
+function installed(stdin: string, stdout: string): Partial<Deployed> {
+  const scripts = /^scripts ([0-9a-f]{64})$/m.exec(stdin)?.[1];
+  return { tools: versions(stdout), ...(scripts === undefined ? {} : { scripts }) };
 }
 
 function versions(stdout: string): Record<string, string> {

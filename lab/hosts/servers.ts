@@ -13,7 +13,8 @@ export function nextAddress(): string {
   return network.address(nextHost++);
 }
 
-const nameOf = (id: number): string => `server-${id}`;
+/** Name of the machine that a server is. */
+export const serverMachine = (id: number): string => `server-${id}`;
 const addresses = new Map<number, string>();
 
 /** A new server as Hetzner makes it: a fresh Debian whose cloud-init runs the user data; SSH keys are root's. */
@@ -23,7 +24,7 @@ export async function createServer(server: {
   userData: string;
   sshKeys: string[];
 }): Promise<{ ipv4: string }> {
-  const root = await makeRoot(nameOf(server.id));
+  const root = await makeRoot(serverMachine(server.id));
   const address = nextAddress();
   addresses.set(server.id, address);
   const seed = join(root, "var/lib/cloud/seed/nocloud");
@@ -32,7 +33,7 @@ export async function createServer(server: {
   await writeFile(join(seed, "meta-data"), JSON.stringify(metaData));
   await writeFile(join(seed, "user-data"), server.userData || "#cloud-config\n{}\n", { mode: 0o600 });
   await writeFile(join(root, "etc/cloud/cloud.cfg.d/92-lab-root.cfg"), "disable_root: false\n");
-  await startMachine(nameOf(server.id), root, address, { boot: true });
+  await startMachine(serverMachine(server.id), root, address, { boot: true });
   return { ipv4: address };
 }
 
@@ -50,5 +51,5 @@ export async function isolateServer(id: number, isolated: boolean): Promise<void
 
 export async function deleteServer(id: number): Promise<void> {
   addresses.delete(id);
-  await destroyMachine(nameOf(id));
+  await destroyMachine(serverMachine(id));
 }

@@ -23,7 +23,7 @@ export { COPIES } from "./chapters/day.js";
 /** Every phase must have happened for a rehearsal to be good. */
 const PHASES = [
   ...["start", "up", "preview", "shop", "smoke test", "log", "backup", "belongings", "mariadb", "replica", "read back"],
-  ...["disaster", "recover", "restore", "compare", "remove a job", "without systemd"],
+  ...["doctor", "disaster", "recover", "restore", "compare", "remove a job", "without systemd"],
   ...["back up again", "drill", "damage", "one file", "clean room", "maintain"],
 ];
 

@@ -150,7 +150,7 @@ describe.each(MACHINES)("host $host", ({ host, job, id, connection, password, ma
         addPreviousOutputInEnv: false,
       },
       parent: `${JOB} ${host}-${job}`,
-      dependsOn: [...made, `${REMOTE} ${host}-install`, KEY].sort(),
+      dependsOn: [...made, `${REMOTE} ${host}-install`, `${UPLOAD} ${host}-scripts`, KEY].sort(),
       ...gone,
       additionalSecretOutputs: ["stderr", "stdin", "stdout"],
       deleteBeforeReplace: true,

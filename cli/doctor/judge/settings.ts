@@ -66,7 +66,11 @@ function keys({ deployed, stack, host }: Expected, probe: Probe): Finding[] {
   return Object.entries(deployed.keys).flatMap(([path, key]) => {
     if (probe.keys[path] === key) return [];
     const purpose = path.slice(`${ETC}/`.length, -"_ed25519".length);
-    const found = path in probe.keys ? "it is another key than the one that was made known" : "it is not there";
+    const found = !(path in probe.keys)
+      ? "it is not there"
+      : probe.keys[path] === ""
+        ? "it holds no key that can be used"
+        : "it is another key than the one that was made known";
     const up = onLaptop(`pulumi up --stack ${stack} --replace '**::${host}-${purpose}-key'`);
     return [red("key", path, found, onHost(`rm -f ${path} ${path}.pub`), up)];
   });

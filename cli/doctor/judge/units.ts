@@ -102,7 +102,7 @@ function resolved(unit: string, expected: Expected, probe: Probe): Finding[] {
     const pattern = value.replaceAll("%i", job);
     return new RegExp(`^${pattern}$`).test(seen[property] ?? "")
       ? []
-      : [{ property, text: `${property} is '${seen[property] ?? ""}', expected '${pattern}'` }];
+      : [{ property, text: `${property} is '${short(seen[property] ?? "")}', expected '${pattern}'` }];
   });
   const state = wrong.filter(({ property }) => STATES.has(property));
   const off = state.length > 0 ? [red("unit-off", unit, texts(state), activate(unit))] : [];
@@ -117,7 +117,7 @@ function resolved(unit: string, expected: Expected, probe: Probe): Finding[] {
     ...files
       .filter((path) => !/\/granary[^/]*@/.test(path))
       .map((path) => red("override", path, `${unit} is read from it`, removal([path]))),
-    ...(seen["NeedDaemonReload"] === "yes"
+    ...(seen["NeedDaemonReload"] === "yes" && seen["LoadState"] === "loaded"
       ? [red("reload", unit, "its files are newer than what systemd read", onHost(RELOAD))]
       : []),
     ...calendar(unit, seen, expected, probe),
@@ -125,7 +125,14 @@ function resolved(unit: string, expected: Expected, probe: Probe): Finding[] {
 }
 
 const STATES = new Set(["LoadState", "UnitFileState", "ActiveState"]);
-const texts = (wrong: { text: string }[]): string => wrong.map(({ text }) => text).join("; ");
+const short = (value: string): string => (value.length > 80 ? `${value.slice(0, 80)}…` : value);
+
+/** The first few: where a whole unit is another one, everything is. */
+function texts(wrong: { text: string }[]): string {
+  const more = wrong.length > 4 ? [`${wrong.length - 4} more`] : [];
+  return [...wrong.slice(0, 4).map(({ text }) => text), ...more].join("; ");
+}
+
 const removal = (paths: string[]): Step => onHost(`rm -f ${paths.map(quoted).join(" ")}; ${RELOAD}`);
 
 /** Files beside the template and the schedule; those of the distribution are let be, for what they do is looked at. */
