@@ -85,7 +85,7 @@ async function lookAt(
       },
     ];
   const properties = [...new Set([...PROPERTIES, ...expected.program.rules.map(({ property }) => property)])];
-  const command = ["timeout", PATIENCE, "bash", "-s", "--", properties.join(","), ...unitsOf(expected.jobs)];
+  const command = ["timeout", PATIENCE, "bash", "--norc", "-s", "--", properties.join(","), ...unitsOf(expected.jobs)];
   const script = cronLines() + readFileSync(join(import.meta.dirname, "probe.sh"), "utf8");
   let said = "";
   const from = Date.now();

@@ -2,7 +2,7 @@
 # What is deployed on a host, as it is: reads, changes nothing. `granary doctor` sends it over SSH by standard input, so that
 # nothing that lies on the host is run to judge the host, and puts scripts/lib/schedule/cron-lines.sh before it.
 #
-# usage: bash -s -- PROPERTIES [UNIT]...     (root; PROPERTIES of systemd's units, with commas between)
+# usage: bash --norc -s -- PROPERTIES [UNIT]...     (root; PROPERTIES of systemd's units, with commas between)
 # Prints sections: a line "@@ KIND NAME", then the lines of it. No secret is printed: of settings only their hash and the
 # few values below that are none.
 # exit codes: 0 always; what is not there is not printed

@@ -52,15 +52,22 @@ export interface Probe {
   clock: { synchronized: string; zone: string; now: number };
 }
 
-/** @throws Error when the text is not the probe's, or not all of it */
+const BEGIN = "@@ begin granary-doctor\n";
+
+/**
+ * @param output may have before it what the host's shell says at a login
+ * @throws Error when it is not the probe's, or not all of it
+ */
 export function readProbe(output: string): Probe {
-  if (!output.startsWith("@@ begin granary-doctor\n") || !/^@@ end/m.test(output))
+  const start = `\n${output}`.indexOf(`\n${BEGIN}`);
+  const text = output.slice(Math.max(0, start));
+  if (start < 0 || !/^@@ end/m.test(text))
     throw new Error("the host did not answer as expected: can root run bash there?");
   const probe: Probe = {
     ...{ manager: "systemd", paths: {}, keys: {}, units: {}, loaded: {}, jobs: {}, tools: {}, verify: [], space: [] },
     clock: { synchronized: "", zone: "", now: 0 },
   };
-  for (const part of output.slice(3).split("\n@@ ")) {
+  for (const part of text.slice(3).split("\n@@ ")) {
     const [head = "", ...lines] = part.split("\n");
     const [kind = "", name = ""] = head.split(" ");
     section(probe, kind, name, lines);

@@ -10,7 +10,7 @@ readonly GRANARY_EXIT_TABLE='
 10 usage | the command line is wrong | run the command with --help
 11 config | the job has no usable settings on this host | deploy the job again with pulumi up
 12 locked | another run of this job is going on | wait for it, or look at it with systemctl status
-13 tool-missing | a program that is needed is not installed | run /usr/local/lib/granary/host/install on this host
+13 tool-missing | a program that is needed is not installed | run bash /usr/local/lib/granary.incoming/host/install on this host
 14 clock | the clock of this host cannot be right | set the clock (timedatectl set-ntp true) and run again
 15 space | the disk is full or too small for one more artifact | free space under /var/backups/granary and run again
 16 database-unreachable | the database server does not answer or refuses the login | check that it runs, the user, the password and the database name

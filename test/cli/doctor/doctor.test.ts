@@ -63,6 +63,11 @@ describe("a host that is well", () => {
     expect([code, out]).toEqual([0, "host shop: as the program says\n"]);
   });
 
+  it("may greet at a login", async () => {
+    answer(`Welcome to shop!\n@@ end \n${wellText()}`);
+    expect(await findings()).toMatchObject({ code: 0, findings: [] });
+  });
+
   it("is asked by a script that comes with the question, and told what it may know", async () => {
     await findings("shop", "--ssh-key", "/k");
     const sent = readFileSync(join(directory, "sent"), "utf8");
@@ -70,7 +75,7 @@ describe("a host that is well", () => {
     expect(sent).toMatch(/main "\$@"\n$/);
     const args = readFileSync(join(directory, "args"), "utf8");
     expect(args).toMatch(
-      /'bash' '-s' '--' 'Id,FragmentPath,.*NoNewPrivileges.*' 'granary@orders.timer' 'granary@orders.service'/,
+      /'bash' '--norc' '-s' '--' 'Id,FragmentPath,.*NoNewPrivileges.*' 'granary@orders.timer' 'granary@orders.service'/,
     );
     expect(args).toContain("'granary-wal@orders.service'");
     expect(args + sent).not.toContain(SECRET);

@@ -14,7 +14,7 @@ const probe = readFileSync(join(ROOT, "cli/doctor/probe.sh"), "utf8");
 
 describe("the probe", () => {
   it("prints what can be read, of a machine without Granary too", () => {
-    const { status, stdout } = spawnSync("bash", ["-s", "--", "Id", "granary@x.timer"], {
+    const { status, stdout } = spawnSync("bash", ["--norc", "-s", "--", "Id", "granary@x.timer"], {
       input: cronLines() + probe,
       encoding: "utf8",
     });
@@ -23,7 +23,6 @@ describe("the probe", () => {
     expect(Object.keys(seen.tools)).toEqual(expect.arrayContaining(Object.keys(readProgram().tools)));
     expect(seen.tools["age"]).toMatchObject({ path: "/usr/bin/age", package: "age" });
     expect(Math.abs(seen.clock.now - Date.now())).toBeLessThan(60_000);
-    expect(seen.space.length).toBeGreaterThanOrEqual(0);
   });
 
   it("asks for every program that host/install installs", () => {
@@ -56,7 +55,7 @@ describe("the program", () => {
       ...calendars,
       `job_units ${job}`,
     ];
-    const { stdout, stderr } = spawnSync("bash", ["-c", script.join("\n")], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync("bash", ["--norc", "-c", script.join("\n")], { encoding: "utf8" });
     expect(stderr).toBe("");
     const made = stdout
       .trim()
