@@ -46,7 +46,7 @@ export async function serverReady(id: number): Promise<void> {
 
 /** Pulls the network cable of a server, or puts it in again. */
 export async function isolateServer(id: number, isolated: boolean): Promise<void> {
-  await run("ip", ["link", "set", "dev", `vb-${nameOf(id)}`, isolated ? "down" : "up"]);
+  await run("ip", ["link", "set", "dev", `vb-${serverMachine(id)}`, isolated ? "down" : "up"]);
 }
 
 export async function deleteServer(id: number): Promise<void> {
