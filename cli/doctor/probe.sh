@@ -12,7 +12,7 @@ export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 readonly GRANARY_LIB=/usr/local/lib/granary ETC=/etc/granary STATE=/var/lib/granary BACKUPS=/var/backups/granary
 readonly JOBS_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-readonly TOOLS="age rclone zstd restic jq git openssl ssh-keygen update-ca-certificates flock setpriv"
+readonly TOOLS="age rclone zstd restic jq git curl openssl ssh-keygen update-ca-certificates flock setpriv"
 declare -A CONF=()
 
 section() { printf '@@ %s %s\n' "$1" "${2-}"; }
