@@ -76,7 +76,7 @@ export default function granary(): Record<string, unknown> {
       passwords: Object.fromEntries(hosts.map(([name, host]) => [name, host.repositoryPassword])),
     }),
     // What `granary status` looks at the copies with.
-    readers: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.reader()])),
+    readers: Object.fromEntries(Object.entries({ ...copies, ...replicas }).map(([name, it]) => [name, it.reader()])),
     // What `granary status --publish` writes its page with.
     ...(settings.statusPage ? { statusPage: new StatusPage("status-page", settings.statusPage).access } : {}),
     hosts: Object.fromEntries(

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { CopyAccess } from "../plan/job-env.js";
 import { REPLICA } from "../plan/replication.js";
 import { lockRules, uploadsLock, type Repository } from "../plan/retention.js";
 import type { ReplicaJob, Retention } from "../settings/schema.js";
@@ -31,6 +32,13 @@ export class Replica extends pulumi.ComponentResource {
     this.name = name;
     this.bucket = replicaBucket(name, args, this).name;
     this.registerOutputs({ bucket: this.bucket });
+  }
+
+  /** A key that can only read the replica: what its runs recorded. */
+  reader(): pulumi.Output<CopyAccess> {
+    const label = `granary-reader-of-${this.name}`;
+    const key = { place: this.args.job.target, bucket: this.bucket, permission: "read" as const, label };
+    return bucketKey(`reader-of-${this.name}`, key, this).access;
   }
 
   /** The two keys of the host that fills the replica, by the names its job knows the buckets by. */

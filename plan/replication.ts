@@ -23,14 +23,19 @@ export function replicaPairs(job: ReplicaJob, retention: Retention): Record<stri
   if (job.holds === "uploads")
     return {
       ...common,
-      GRANARY_REPLICA_RECORDS: `${OWN}/${recordsPrefix(job.from)}`,
+      GRANARY_REPLICA_RECORDS: recordsOf(job),
       GRANARY_REPLICA_CHANGED: `${OWN}/changed`,
     };
   const { daily, monthly, annual, base, wal } = tierDays(retention);
   return {
     ...common,
-    GRANARY_REPLICA_RECORDS: recordsPrefix(job.from),
+    GRANARY_REPLICA_RECORDS: recordsOf(job),
     GRANARY_REPLICA_CHANGED: `${FILES}/.changed`,
     GRANARY_REPLICA_DAYS: JSON.stringify({ daily, monthly, annual, base, wal }),
   };
+}
+
+/** Where in the replica its runs leave their records: `replication/spaces`, apart from what is the shop's own. */
+export function recordsOf({ holds, from }: ReplicaJob): string {
+  return holds === "uploads" ? `${OWN}/${recordsPrefix(from)}` : recordsPrefix(from);
 }

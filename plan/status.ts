@@ -9,6 +9,7 @@ import { drillAge, DRILL_DAYS, type LastDrill } from "./drill.js";
 import { lastDue } from "./due.js";
 import { startsOf } from "./schedules.js";
 import { stampTime } from "./stamps.js";
+import { replicaRow, type SeenReplica } from "./status-replica.js";
 
 /** A run may take this long before its backup is overdue. */
 export const GRACE = 3_600_000;
@@ -67,6 +68,8 @@ export interface Row {
   bytes?: number;
   /** Seconds since the newest piece of the log. */
   logSeconds?: number;
+  /** Seconds that a replica is behind. */
+  lagSeconds?: number;
 }
 
 export interface HostStatus {
@@ -89,6 +92,8 @@ export interface StatusQuestion {
   settings: Settings;
   /** By copy. */
   seen: Record<string, SeenCopy>;
+  /** By replica's job. */
+  replicas?: Record<string, SeenReplica>;
   /** By host. */
   drills: Record<string, LastDrill>;
   now: number;
@@ -98,7 +103,7 @@ export const worst = (colours: Colour[]): Colour =>
   COLOURS[Math.max(0, ...colours.map((colour) => COLOURS.indexOf(colour)))]!;
 
 /** Every host, job and copy of the settings; what was never backed up is there as well. */
-export function judge({ settings, seen, drills, now }: StatusQuestion): Status {
+export function judge({ settings, seen, replicas = {}, drills, now }: StatusQuestion): Status {
   const hosts = Object.entries(settings.hosts).map(([host, { jobs }]): HostStatus => {
     const starts = startsOf(jobs);
     const backups = Object.entries(backupJobs(jobs)).flatMap(([job, details]) => {
@@ -108,7 +113,11 @@ export function judge({ settings, seen, drills, now }: StatusQuestion): Status {
         row({ job, details, copy, schedules, now }, seen[copy] ?? { error: "it was not read" }, `${host}/${job}`),
       );
     });
-    const rows = [...backups, ...Object.keys(replicaJobs(jobs)).map(replicaRow)];
+    const ofReplicas = Object.entries(replicaJobs(jobs)).map(([job, details]) => {
+      const start = starts.find((it) => it.job === job)!.schedule;
+      return replicaRow(job, details, start, replicas[job] ?? { unread: "it was not read" }, now);
+    });
+    const rows = [...backups, ...ofReplicas];
     const found = backups.length > 0 ? drill(drills[host], new Date(now)) : NO_DATA;
     return { host, colour: worst([found.colour, ...rows.map(({ colour }) => colour)]), drill: found, rows };
   });
@@ -203,12 +212,6 @@ function log(piece: number | undefined, now: number): Finding {
   const reason = `newest piece of the log: ${minute(piece)}`;
   if (now - piece > LOG_LIMIT) return { what: "log", colour: "red", reason: `the log does not come: ${reason}` };
   return { what: "log", colour: "green", reason };
-}
-
-/** What fills a bucket that no reader looks at: said, and not guessed. */
-function replicaRow(job: string): Row {
-  const reason = "not known: replicas are not read by status; the job's own run alarms on the host";
-  return { job, kind: "replica", colour: "grey", findings: [{ what: "replica", colour: "grey", reason }] };
 }
 
 const NO_DATA: Finding = { what: "drill", colour: "green", reason: "owns no data: nothing to restore" };

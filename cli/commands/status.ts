@@ -17,7 +17,8 @@ Looks into every copy with credentials that can only read, and shows for each ho
 counts, its age against the schedule, its size, how far the log is behind; and the last drill, from evidence/. What a host
 says about itself is not asked. A run that never happened is red one hour after it was due. It needs rclone and pulumi.
 
-A lock is not looked at: no key that only reads may ask for it. Nor are replicas.
+Of a replica: what its newest record says is missing, and how far it is behind. A lock is not looked at: no key that only
+reads may ask for it.
 
   --stack NAME   the stack (default: prod)
   --json         the same as JSON

@@ -1,10 +1,12 @@
 import { judge, type SeenCopy, type Status } from "../../plan/status.js";
 import { parseSettings } from "../../settings/parse.js";
+import { replicasOf } from "../../settings/replicas.js";
 import { readStackFile } from "../../settings/stack-file.js";
 import type { Terminal } from "../command.js";
 import { lastDrills } from "../evidence/last-drill.js";
 import { readersOutput } from "../stack.js";
 import { readCopy } from "./read.js";
+import { readReplica } from "./replica.js";
 
 /**
  * Reads every copy of a stack, all at the same time, and judges what was found.
@@ -19,6 +21,10 @@ export async function lookAt(stack: string, terminal: Terminal): Promise<Status>
       await readCopy(name, settings, readers[name]),
     ]),
   );
+  const replicas = await Promise.all(
+    replicasOf(settings).map(async ({ name, job }) => [name, await readReplica(job, readers[name])] as const),
+  );
   const now = (terminal.now ?? new Date()).getTime();
-  return judge({ settings, seen: Object.fromEntries(seen), drills: lastDrills(terminal.directory, settings), now });
+  const drills = lastDrills(terminal.directory, settings);
+  return judge({ settings, seen: Object.fromEntries(seen), replicas: Object.fromEntries(replicas), drills, now });
 }

@@ -13,10 +13,11 @@ export const WORDS: Readonly<Record<Colour, string>> = {
 const CODES: Readonly<Record<Colour, number>> = { green: 32, grey: 90, yellow: 33, red: 31 };
 
 /** A line of a table: what was found of one job in one copy. */
-export function cells({ job, kind, copy, ageSeconds, bytes, logSeconds }: Row): string[] {
+export function cells({ job, kind, copy, ageSeconds, bytes, logSeconds, lagSeconds }: Row): string[] {
+  const behind = logSeconds ?? lagSeconds;
   return [
     ...[job, kind, copy ?? "-", ageSeconds === undefined ? "none" : `${duration(ageSeconds)} ago`],
-    ...[bytes === undefined ? "" : size(bytes), logSeconds === undefined ? "" : `${duration(logSeconds)} behind`],
+    ...[bytes === undefined ? "" : size(bytes), behind === undefined ? "" : `${duration(behind)} behind`],
   ];
 }
 

@@ -18,7 +18,7 @@ const READERS = {
   r2: S3,
   box: { kind: "box", server: "u1-sub9.box", username: "u1-sub9", password: "PLANTED-PASSWORD" },
 };
-const ROOTS = { spaces: "kolonell-backups", r2: "kolonell-archive", box: "" };
+const ROOTS = { spaces: "kolonell-backups", r2: "kolonell-archive", box: "", replica: "kolonell-backups-replica" };
 const STAMP = "20261125T030000Z";
 
 let directory: string;
@@ -143,6 +143,30 @@ describe("granary status", () => {
     expect(out).toContain("30 s behind");
     expect(out.match(/no piece of the log/g)).toHaveLength(2);
     expect(out.match(/no good base backup/g)).toHaveLength(2);
+  });
+
+  it("reads of a replica the newest record, with a key of its own, and believes only what has its form", async () => {
+    const spaces = { ...example().copies.spaces, replica: { region: "ams3", schedule: "05:00" } };
+    const copies = { ...example().copies, spaces };
+    deploy({ shop: host(ORDERS) }, { ...READERS, "replica-spaces": S3 }, { copies });
+    for (const copy of ["spaces", "r2", "box"] as const) backup(copy);
+    const counts = { changedAtSource: { count: 0 }, vanishedAtSource: { count: 0 } };
+    const record = { schema: 1, missing: 0, lagSeconds: 0, ...counts };
+    const write = (stamp: string, change: object) =>
+      put("replica", "", `replication/spaces/${stamp}.json`, JSON.stringify({ ...record, stamp, ...change }));
+    write("20261124T050000Z", { lastComplete: "20261124T050000Z" });
+    write("20261125T050000Z", { missing: 2, lagSeconds: 7200, lastComplete: "20261124T050000Z" });
+    const first = await granaryIn(directory, "status");
+    expect(first.out).toMatch(/^ {2}replica-spaces +replica +- +1 d .* ago +2 h behind +look$/m);
+    expect(first.out).toContain("the run of 2026-11-25 05:00 UTC left 2 missing, 120 minutes behind");
+    write("20261125T050000Z", { missing: "none" });
+    const second = await granaryIn(directory, "status");
+    expect(second.code).toBe(1);
+    expect(second.out).toContain("the record replication/spaces/20261125T050000Z.json is none: look who wrote it");
+    deploy({ shop: host(ORDERS) }, READERS, { copies });
+    expect((await granaryIn(directory, "status")).out).toContain(
+      "not known: the stack has no reader for it: run `pulumi up`",
+    );
   });
 
   it("a copy that does not answer, or has no reader, is red and hides no other", async () => {

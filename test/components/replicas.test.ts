@@ -82,6 +82,15 @@ describe("the replica of a Spaces copy", () => {
     );
   });
 
+  it("is looked at with a key that only reads it", async () => {
+    const resources = await made();
+    expect(find(resources, KEY, "reader-of-spaces-replica").inputs).toEqual({
+      name: "granary-reader-of-spaces-replica",
+      grants: [{ bucket: "kolonell-backups-replica", permission: "read" }],
+    });
+    expect(find(resources, TOKEN, "reader-of-r2-replica").inputs["name"]).toBe("granary-reader-of-r2-replica");
+  });
+
   it("is filled with two keys: one only reads the source, one is bound to the replica", async () => {
     const resources = await made();
     const key = (name: string, label: string, named: string, permission: string, after: string) => ({

@@ -93,10 +93,15 @@ export const copies: Area = {
     },
     {
       pitfall: "a replica falls behind, unseen",
-      guard: ["scripts/lib/replica-record.sh"],
+      guard: ["scripts/lib/replica-record.sh", "plan/status-replica.ts"],
       tests: [
         [REPLICA, "by a day is said with a code of its own, whatever rclone said"],
         [REPLICA, "counts from the oldest backup that waits, not from the newest"],
+        ["test/plan/status.test.ts", "%s", "more than a day behind"],
+        [
+          "test/cli/status.test.ts",
+          "reads of a replica the newest record, with a key of its own, and believes only what has its form",
+        ],
       ],
     },
     {

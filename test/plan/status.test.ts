@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { COLOURS, judge, worst, type Colour, type Seen, type SeenCopy } from "../../plan/status.js";
+import type { SeenReplica } from "../../plan/status-replica.js";
 import type { LastDrill } from "../../plan/drill.js";
 import { parseSettings } from "../../settings/parse.js";
 import { example, HOST_KEY } from "../settings/example.js";
@@ -184,5 +185,84 @@ describe("every combination", () => {
   it("the worst of none is green, and red is worse than everything", () => {
     expect(worst([])).toBe("green");
     expect(worst([...COLOURS])).toBe("red");
+  });
+});
+
+describe("a replica", () => {
+  const record = {
+    stamp: "20261125T050000Z",
+    missing: 0,
+    changed: 0,
+    vanished: 0,
+    lagSeconds: 0,
+    lastComplete: "20261125T050000Z",
+  };
+  const of = (replica: SeenReplica | undefined, time = "12:00") => {
+    const raw = example();
+    const copies = { ...raw.copies, spaces: { ...raw.copies.spaces, replica: { region: "ams3", schedule: "05:00" } } };
+    const now = Date.parse(`2026-11-25T${time}:00Z`);
+    const replicas = replica === undefined ? {} : { "replica-spaces": replica };
+    const { hosts } = judge({ settings: parseSettings({ ...raw, copies }), seen: {}, replicas, drills: {}, now });
+    return hosts[0]!.rows.find(({ kind }) => kind === "replica")!;
+  };
+
+  it.each<[string, SeenReplica | undefined, string, Colour, RegExp]>([
+    ["complete", { record }, "12:00", "green", /^nothing was missing after the run of 2026-11-25 05:00 UTC$/],
+    ["not read", undefined, "12:00", "grey", /^not known: it was not read$/],
+    ["out of reach", { error: "403" }, "12:00", "red", /could not be read: 403$/],
+    ["without a record", {}, "12:00", "red", /^no run has left a record/],
+    ["with a record of no time", { record: { ...record, stamp: "x" } }, "12:00", "red", /^no run has left a record/],
+    [
+      "of yesterday's run",
+      { record: { ...record, stamp: "20261124T050000Z" } },
+      "12:00",
+      "red",
+      /^overdue: .* 2026-11-24 05:00/,
+    ],
+    [
+      "whose run goes on",
+      { record: { ...record, stamp: "20261124T050000Z" } },
+      "06:59",
+      "green",
+      /^nothing was missing/,
+    ],
+    ["dated in the future", { record: { ...record, stamp: "20311125T050000Z" } }, "12:00", "red", /in the future/],
+    [
+      "an hour behind",
+      { record: { ...record, missing: 3, lagSeconds: 3600 } },
+      "12:00",
+      "yellow",
+      /left 3 missing, 60 minutes behind$/,
+    ],
+    [
+      "that lacks what has no time",
+      { record: { stamp: record.stamp, missing: 3, changed: 0, vanished: 0 } },
+      "12:00",
+      "yellow",
+      /left 3 missing$/,
+    ],
+    [
+      "more than a day behind",
+      { record: { ...record, missing: 3, lagSeconds: 93_601 } },
+      "12:00",
+      "red",
+      /left 3 missing, 1561 minutes/,
+    ],
+    [
+      "whose source was overwritten",
+      { record: { ...record, changed: 2 } },
+      "12:00",
+      "red",
+      /source 2 were overwritten and 0 went/,
+    ],
+  ])("%s", (_, seen, time, colour, reason) => {
+    const { findings, ...row } = of(seen, time);
+    expect(row).toMatchObject({ job: "replica-spaces", colour });
+    expect(findings).toMatchObject([{ what: "replica", colour, reason: expect.stringMatching(reason) as string }]);
+  });
+
+  it("tells how far it is behind, and when it was complete", () => {
+    const row = of({ record: { ...record, lagSeconds: 3600, missing: 1, lastComplete: "20261124T050000Z" } });
+    expect(row).toMatchObject({ lagSeconds: 3600, last: "2026-11-24T05:00:00.000Z", ageSeconds: 31 * 3600 });
   });
 });
