@@ -54,6 +54,7 @@ export class Server extends pulumi.ComponentResource {
         serverType: args.server.type,
         location: args.server.location,
         image: args.server.image,
+        ...(args.server.backups === undefined ? {} : { backups: args.server.backups }),
         sshKeys: [args.loginKey],
         firewallIds: [firewall.id.apply(Number)],
         userData: userData(hostKey),

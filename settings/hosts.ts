@@ -40,6 +40,8 @@ export interface ServerSpec {
   location: string;
   /** Default "debian-12". */
   image: string;
+  /** Whether Hetzner keeps seven daily images of the whole disk, for a fifth of the server's price. Default: none are kept. */
+  backups?: boolean;
 }
 
 /** A server that owns data. Tell the two apart with `"server" in host`. */
@@ -88,6 +90,7 @@ export const serverSchema = strict("server", {
   type: text(SERVER_TYPES, SERVER_TYPE_RULE).default("cx23"),
   location: oneOf("a Hetzner location", Object.keys(HETZNER_LOCATIONS)).default("nbg1"),
   image: oneOf("an image", IMAGES).default("debian-12"),
+  backups: z.boolean({ error: "use true or false" }).exactOptional(),
 });
 
 const createdSchema = strict("a host with `server`, which the program makes and knows the address and place of,", {

@@ -150,4 +150,13 @@ describe("pitfalls of Hetzner servers", () => {
     expect(inputs["userData"]).toHaveProperty("secret");
     expect(additionalSecretOutputs).toEqual(["userData"]);
   });
+
+  it("has images kept of it when told to", async () => {
+    const server = { type: "cx23", location: "nbg1", image: "debian-12", backups: true };
+    const made = await record(() => {
+      new Server("web", { server, ssh: {}, loginKey: "11" });
+    });
+    expect(find(made.resources, SERVER, "web").inputs).toMatchObject({ backups: true });
+    expect(find((await record(program)).resources, SERVER, "web").inputs).not.toHaveProperty("backups");
+  });
 });

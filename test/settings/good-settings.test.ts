@@ -56,6 +56,15 @@ describe("parseSettings", () => {
     expect(parseSettings({ ...example(), alerts: { email } }).alerts).toEqual({ email });
   });
 
+  it("keeps images of a server when told to, and not otherwise", () => {
+    const server = (made: object) => {
+      const hosts = { shop: { server: made, jobs: example().hosts.shop.jobs } };
+      return parseSettings({ ...example(), hosts, ssh: { publicKey: HOST_KEY } }).hosts["shop"];
+    };
+    expect(server({ backups: true })).toMatchObject({ server: { backups: true } });
+    expect((server({}) as { server: object }).server).not.toHaveProperty("backups");
+  });
+
   it("knows where a server it makes will stand", () => {
     const host = { server: { location: "hel1" }, jobs: example().hosts.shop.jobs };
     const raw = { ...example(), hosts: { shop: host }, ssh: { publicKey: HOST_KEY } };
