@@ -37,7 +37,7 @@ type answer struct {
 	Error string `json:"error,omitempty"`
 }
 
-const timeout = 20 * time.Second // a loopback call takes milliseconds; a starting server a few seconds
+const timeout = 2 * time.Minute // a loopback call takes milliseconds; on a busy machine the encryption of one takes many seconds
 
 func main() {
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
