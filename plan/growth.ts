@@ -10,8 +10,17 @@ export const YEAR = 365.25;
 /** After this many days weekdays and dates begin anew: 28 years. */
 const CYCLE = 10_227;
 
+/** A price asks about the same schedule for each copy and month, and each answer takes thousands of dates. */
+const known = new WeakMap<Times, number>();
+
 /** How often a schedule starts its job, on average. */
-export function runsPerDay({ months, days, weekdays, hours, minutes }: Times): number {
+export function runsPerDay(times: Times): number {
+  const runs = known.get(times) ?? computed(times);
+  known.set(times, runs);
+  return runs;
+}
+
+function computed({ months, days, weekdays, hours, minutes }: Times): number {
   const first = Date.UTC(2001, 0, 1);
   let matching = 0;
   for (let day = 0; day < CYCLE; day++) {

@@ -1,12 +1,12 @@
 /**
  * What root on the shop's host can do to each copy, tried with everything that is found there, and judged from outside by
- * content. Every attack is one of `expected.ts`, which says how it ends. Afterwards the lab is of no more use.
+ * content. Every attack is one of `plan/attack-claims.ts`, which says how it ends. Afterwards the lab is of no more use.
  */
 import type { ShopServer } from "../rehearsal/shop-server.js";
 import type { Check } from "../shop/content.js";
 import type { World } from "../world.js";
 import { damage, outcome, pieces, told, type Answer, type Contents, type Damage, type Vault } from "./damage.js";
-import { ATTACKS, type Attack, type Kind, type Outcome, type Part } from "./expected.js";
+import { ATTACKS, type Attack, type Kind, type Outcome, type Part } from "../../plan/attack-claims.js";
 import { collect, partIn, searchFor, type Loot, type Target } from "./loot.js";
 import { openState, ownersSecrets, vaultOf } from "./owner.js";
 import { boxMoves } from "./thief-box.js";

@@ -1,5 +1,5 @@
 /** What an attack did, seen from outside: every piece of a copy is fetched with the owner's credentials and hashed. */
-import type { Outcome, Part } from "./expected.js";
+import type { Outcome, Part } from "../../plan/attack-claims.js";
 
 /** What a copy holds. Keys are as in the copy; hashes are SHA-256 of the content, in hexadecimal. */
 export interface Contents {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { AwsClient } from "aws4fetch";
 import { ACCOUNT } from "../world.js";
 import type { Answer } from "./damage.js";
-import type { Part } from "./expected.js";
+import type { Part } from "../../plan/attack-claims.js";
 import { partIn, setting, type Loot, type Target } from "./loot.js";
 import { Tally, type Moves } from "./thief.js";
 import { listObjects, listVersions, path } from "./vault-s3.js";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { ATTACKS, documentedTable, KINDS } from "../../../lab/attack/expected.js";
+import { ATTACKS, documentedTable, KINDS } from "../../../plan/attack-claims.js";
 
 it("the table in docs/security.md is that of the rehearsal", () => {
   const text = readFileSync(join(import.meta.dirname, "../../../docs/security.md"), "utf8");
