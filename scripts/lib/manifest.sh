@@ -7,8 +7,13 @@ manifest_for_copy() {
     '.tier = $tier | .copy = {name: $name, verified: true, seconds: $seconds}' "$1"
 }
 
-# manifest_stamp FILE: prints the stamp a manifest is of: 20261123T030000Z.
-manifest_stamp() { jq -r '.created | gsub("[-:]"; "")' "$1"; }
+# manifest_stamp FILE: prints the stamp a manifest of this run is of: 20261123T030000Z. Asked for often, so without jq.
+manifest_stamp() {
+  local text
+  text=$(<"$1")
+  [[ $text =~ \"created\":\ *\"([0-9TZ:-]+)\" ]] || fail internal "$1 says no time"
+  printf '%s' "${BASH_REMATCH[1]//[-:]/}"
+}
 
 # manifest_write STAMP FACTS SECONDS ARTIFACT...: prints the manifest; all but the stamp are JSON.
 manifest_write() {

@@ -34,6 +34,7 @@ beforeAll(async () => {
   cluster = new Cluster();
   cluster.sql("postgres", SHOP);
   template = new Host(cluster);
+  template.promotes();
   template.writeEnv({ GRANARY_COPIES: "a" });
   for (let i = 0; i < 2; i += 1) {
     const { code, stderr } = await template.backup();
