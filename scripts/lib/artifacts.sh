@@ -14,7 +14,7 @@ artifact() {
   started=$(now_us)
   seal "$DIR/$name" "${@:3}"
   ARTIFACTS+=("$(artifact_json "$name" "$role")")
-  PHASE_TIMES=$(jq -c --arg role "$role" --argjson seconds "$(seconds_since "$started")" '.[$role] = $seconds' <<<"$PHASE_TIMES")
+  PHASE_TIMES=$(times_with "$PHASE_TIMES" "$role" "$(seconds_since "$started")")
 }
 
 # manifest_make: $WORK/manifest.json, of all the artifacts of this run.

@@ -117,5 +117,5 @@ round() {
   senders_start
   base_look
   judge
-  jq -cn --arg file "$CUT_FILE" --argjson position "$CUT_END" '{file: $file, position: $position}' | state_write
+  state_write --arg file "$CUT_FILE" --argjson position "$CUT_END"
 }

@@ -56,8 +56,7 @@ decompress_into() {
 # so that it takes as long as the slowest of these and no longer. What SINK got counts only once this returns.
 artifact_open() {
   local name sha hasher zstd sink status=(0 0 0 0) from=$1
-  name=$(artifact_field "$2" "$3" .name)
-  sha=$(artifact_field "$2" "$3" .encrypted.sha256)
+  read -r name sha <<<"$(artifact_field "$2" "$3" '"\(.name) \(.encrypted.sha256)"')"
   [[ -n $name ]] || fail manifest "the backup $STAMP has no artifact '$3'"
   shift 3
   rm -f "$WORK/to-hash"

@@ -44,5 +44,12 @@ seconds_since() {
   printf '%d.%03d' $((spent / 1000000)) $((spent / 1000 % 1000))
 }
 
+# times_with JSON PHASE SECONDS: prints an object of seconds by phase with one more. Phases are words of these scripts.
+times_with() {
+  local others=${1#\{}
+  others=${others%\}}
+  printf '{%s"%s":%s}' "${others:+$others,}" "$2" "$3"
+}
+
 # now_us: prints microseconds since 1970.
 now_us() { printf '%s' "${EPOCHREALTIME/[^0-9]/}"; }

@@ -6,12 +6,13 @@ RESTORED='{}'
 
 # timed PHASE COMMAND...: adds the seconds to the result.
 timed() {
-  local phase=$1 started
+  local phase=$1 started spent
   started=$(now_us)
   shift
   "$@"
-  TIMES=$(jq -c --arg phase "$phase" --argjson seconds "$(seconds_since "$started")" '.[$phase] = $seconds' <<<"$TIMES")
-  log "$phase" "job=$JOB" "seconds=$(seconds_since "$started")"
+  spent=$(seconds_since "$started")
+  TIMES=$(times_with "$TIMES" "$phase" "$spent")
+  log "$phase" "job=$JOB" "seconds=$spent"
 }
 
 # restored JSON: what the kind tells in the result.

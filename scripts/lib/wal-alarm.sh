@@ -90,29 +90,29 @@ alarm_say() {
   ALARM_WAS=$ALARM
 }
 
-# copies_state: prints an object with all copies.
-copies_state() {
+# copies_lines: prints a line a copy, with tabs between.
+copies_lines() {
   local copy
   for copy in $(conf GRANARY_COPIES); do
     printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$copy" "${COPY_OK[$copy]-false}" "$(copy_file "$copy" newest)" \
       "${OUTBOX_COUNT[$copy]-0}" "${OUTBOX_BYTES[$copy]-0}" "$(copy_file "$copy" broken)"
-  done | jq -Rcn '
-    def time: if . == "" then null else tonumber | todate end;
-    [inputs | split("\t") | {(.[0]): {ok: (.[1] == "true"), newest: (.[2] | time), pending: (.[3] | tonumber),
-      pendingBytes: (.[4] | tonumber), brokenSince: (.[5] | time)}}] | add'
+  done
 }
 
-# state_write: the state of this round; what only this kind of server has is JSON on standard input.
+# state_write ARGUMENT...: the state of this round; what only this kind of server has are jq's ARGUMENTs, by their names. One
+# jq for all of it: this is most of what a quiet round costs.
 state_write() {
   local receiving=false new at
   new=$(wal_state_file "$JOB").new
   TZ=UTC printf -v at '%(%Y-%m-%dT%H:%M:%SZ)T' "$EPOCHSECONDS"
   if receiver_running; then receiving=true; fi
-  jq --arg job "$JOB" --arg at "$at" --arg name "$ALARM" --arg text "$ALARM_TEXT" \
+  copies_lines | jq -Rn --arg job "$JOB" --arg at "$at" --arg name "$ALARM" --arg message "$ALARM_TEXT" \
     --argjson code "$(exit_field "$ALARM" code)" --argjson receiving "$receiving" --arg chain "$CHAIN" \
-    --arg system "$CHAIN_SYSTEM" --arg reason "$CHAIN_REASON" --argjson copies "$(copies_state)" '
-    {job: $job, at: $at, ok: ($code == 0), code: $code, name: $name, message: $text, receiving: $receiving,
-     system: $system, chain: $chain, chainReason: $reason} + . + {copies: $copies}' >"$new"
+    --arg system "$CHAIN_SYSTEM" --arg chainReason "$CHAIN_REASON" "$@" '
+    def time: if . == "" then null else tonumber | todate end;
+    [inputs | split("\t") | {(.[0]): {ok: (.[1] == "true"), newest: (.[2] | time), pending: (.[3] | tonumber),
+      pendingBytes: (.[4] | tonumber), brokenSince: (.[5] | time)}}] as $copies |
+    $ARGS.named + {ok: ($ARGS.named.code == 0), copies: ($copies | add)}' >"$new"
   mv "$new" "$(wal_state_file "$JOB")"
 }
 

@@ -32,9 +32,9 @@ receiver_problem() {
 
 # wal_state_write: the state of this round.
 wal_state_write() {
-  jq -cn --arg position "$(lsn_text "$CUT_POSITION")" --arg status "$SLOT_STATUS" --argjson retained "${SLOT_RETAINED:-0}" \
-    --argjson limit "${SLOT_LIMIT:-0}" '
-    {positionLsn: $position, slot: {walStatus: $status, retainedBytes: $retained, limitBytes: $limit}}' | state_write
+  local its
+  printf -v its '{"walStatus":"%s","retainedBytes":%s,"limitBytes":%s}' "$SLOT_STATUS" "${SLOT_RETAINED:-0}" "${SLOT_LIMIT:-0}"
+  state_write --arg positionLsn "$(lsn_text "$CUT_POSITION")" --argjson slot "$its"
 }
 
 # lsn_text BYTES: prints 0/15012B8.
