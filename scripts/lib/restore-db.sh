@@ -120,10 +120,21 @@ dump_drop() {
   DUMP=
 }
 
-# dump_restore NAME: synchronous_commit=off is safe, since the commit that takes the mark away flushes all before it.
+# restore_settings JOBS: prints what the sessions of a restore are set to. synchronous_commit=off is safe, since the commit
+# that takes the mark away flushes all before it. Statements run once and over all rows: to compile them costs more than it
+# saves. On a small host the jobs keep every core busy: more workers inside of them only wait for each other.
+restore_settings() {
+  printf '%s' '-c synchronous_commit=off -c maintenance_work_mem=256MB -c jit=off'
+  if (($1 <= 2)); then printf '%s' ' -c max_parallel_maintenance_workers=0 -c max_parallel_workers_per_gather=0'; fi
+}
+
+# dump_restore NAME
 dump_restore() {
-  local args=(-U "$PG_USER" -j "$(nproc)" --exit-on-error --no-tablespaces -d "$1") status=0
-  export PGOPTIONS='-c synchronous_commit=off -c maintenance_work_mem=256MB'
+  local jobs status=0 args
+  jobs=$(nproc)
+  args=(-U "$PG_USER" -j "$jobs" --exit-on-error --no-tablespaces -d "$1")
+  PGOPTIONS=$(restore_settings "$jobs")
+  export PGOPTIONS
   if [[ -n $PG_CONTAINER ]]; then
     pg pg_restore "${args[@]}" "$DUMP" </dev/null 2>"$WORK/restore.err" || status=$?
   else
