@@ -33,6 +33,8 @@ const RCLONE_ENV = {
   RCLONE_TIMEOUT: "5m",
   RCLONE_RETRIES: "3",
   RCLONE_LOW_LEVEL_RETRIES: "3",
+  // Its library for terminals else fills a table at every start, which is four of ten milliseconds of one.
+  TCELL_MINIMIZE: "1",
 };
 
 /**

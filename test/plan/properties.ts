@@ -89,7 +89,11 @@ export const kept: Property = (past, s) =>
 /** The first verified of each month and year is in its tier, from the moment it was made. */
 export const firstOfPeriod: Property = (past, s) => {
   const seen = { monthly: new Set<number>(), annual: new Set<number>() };
-  const there = new Set(s.lives.map(({ tier, stamp, written }) => `${tier} ${stamp} ${written}`));
+  const there = new Set(
+    s.lives
+      .filter(({ tier }) => tier === "monthly" || tier === "annual")
+      .map(({ tier, stamp, written }) => `${tier} ${stamp} ${written}`),
+  );
   const check = (tier: "monthly" | "annual", period: number, { at, skew }: Event): Broken => {
     if (seen[tier].has(period)) return undefined;
     seen[tier].add(period);
