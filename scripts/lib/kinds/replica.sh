@@ -78,10 +78,10 @@ replica_facts() {
     '$copied + {missing: $missing, lagSeconds: $lag, sinceCompleteSeconds: $before}'
 }
 
-# replica_verdict FACTS: ends the run if the source was tampered with or the replica is too far behind.
+# replica_verdict MISSING LAG SINCE_COMPLETE: ends the run if the source was tampered with or the replica is too far behind.
+# Seconds; null is none.
 replica_verdict() {
-  local lag before limit changed vanished
-  read -r lag before < <(jq -r '"\(.lagSeconds // 0 | floor) \(.sinceCompleteSeconds // 0 | floor)"' <<<"$1")
+  local missing=$1 lag=${2/null/0} before=${3/null/0} limit changed vanished
   limit=$(conf GRANARY_REPLICA_MAX_LAG)
   changed=$(wc -l <"$WORK/alarm") vanished=$(wc -l <"$WORK/vanished")
   if ((changed > 0)); then log changed-at-source "keys=$changed" "first=$(sed -n 1p "$WORK/alarm")"; fi
@@ -89,7 +89,7 @@ replica_verdict() {
   ((changed + vanished == 0)) ||
     fail source-changed "in $FROM $changed objects have another content than was copied, and $vanished are gone before their time: $(sed -n 1,5p "$WORK/alarm" "$WORK/vanished" | paste -sd ' ')" "copy=$FROM"
   ((lag <= limit)) || fail replica-behind "what is $((lag / 3600)) hours old is not in the replica yet${PROBLEMS[0]:+: ${PROBLEMS[0]}}" "copy=$TO"
-  if [[ $(jq .missing <<<"$1") != 0 || ${#PROBLEMS[@]} -gt 0 ]]; then
+  if [[ $missing != 0 || ${#PROBLEMS[@]} -gt 0 ]]; then
     COPIES_FAILED+=("$TO")
     return 0
   fi
@@ -98,7 +98,7 @@ replica_verdict() {
 }
 
 kind_run() {
-  local facts problem
+  local facts problem copied bytes missing lag complete
   FROM=$(conf GRANARY_REPLICA_FROM) TO=$(conf GRANARY_REPLICA_TO) RECORDS=$(conf GRANARY_REPLICA_RECORDS)/
   replica_look
   replica_data "$WORK/differences"
@@ -107,7 +107,9 @@ kind_run() {
   facts=$(replica_facts)
   for problem in "${PROBLEMS[@]}"; do log copy-problem "message=$problem"; done
   record_write "$facts"
-  log replicated "from=$FROM" "to=$TO" "copied=$(jq .copied <<<"$facts")" "bytes=$(jq .bytes <<<"$facts")" \
-    "missing=$(jq .missing <<<"$facts")" "lag=$(jq .lagSeconds <<<"$facts")" "sinceComplete=$(jq .sinceCompleteSeconds <<<"$facts")"
-  replica_verdict "$facts"
+  read -r copied bytes missing lag complete < <(
+    jq -r '"\(.copied) \(.bytes) \(.missing) \(.lagSeconds) \(.sinceCompleteSeconds)"' <<<"$facts"
+  )
+  log replicated "from=$FROM" "to=$TO" "copied=$copied" "bytes=$bytes" "missing=$missing" "lag=$lag" "sinceComplete=$complete"
+  replica_verdict "$missing" "$lag" "$complete"
 }
