@@ -1,9 +1,18 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import Order from "./test/order.js";
+
+const VALUES = "test/{plan,settings}/**/*.test.ts";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      // Functions of values alone: they may share what was loaded, which is most of what their files take.
+      { extends: true, test: { name: "values", include: [VALUES], isolate: false } },
+      {
+        extends: true,
+        test: { name: "programs", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, VALUES] },
+      },
+    ],
     reporters: ["./test/reporter.ts"],
     sequence: { sequencer: Order },
     testTimeout: 240_000,
