@@ -35,6 +35,7 @@ const PROPERTIES = [
   "Result",
   "TimersCalendar",
   "NextElapseUSecRealtime",
+  "SubState",
 ];
 
 /** @throws Error when the settings are wrong, the stack cannot be read, or there is no such host */

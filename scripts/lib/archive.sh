@@ -53,7 +53,7 @@ archive_tar() {
 
 # archive_changed: whether all that tar complains of is files that changed or went while they were read.
 archive_changed() {
-  ! grep -vE ': (file changed as we read it|File removed before we read it|File shrank by [0-9]+ bytes; padding with zeros)$|socket ignored$|^tar: Exiting with failure' "$WORK/tar.err" | grep -q .
+  ! grep -qvE ': (file changed as we read it|File removed before we read it|File shrank by [0-9]+ bytes; padding with zeros)$|socket ignored$|^tar: Exiting with failure' "$WORK/tar.err"
 }
 
 # archive_growing: a file that changed is reported, not a failure: its beginning is there.

@@ -107,4 +107,13 @@ describe("logs", () => {
     host.fake("tar", `echo "tar: etc/caddy/Caddyfile: Cannot open: Permission denied" >&2; "$REAL" "$@"; exit 2`);
     expectFailure(await host.backup(), 19, "dump-failed", /Permission denied/);
   });
+
+  it("of which very many cannot be read are one too", async () => {
+    host.writeEnv({ GRANARY_KIND: "logs" });
+    host.fake(
+      "tar",
+      `for ((i = 0; i < 20000; i++)); do echo "tar: etc/caddy/$i: Cannot open: Permission denied"; done >&2; "$REAL" "$@"; exit 2`,
+    );
+    expectFailure(await host.backup(), 19, "dump-failed", /Permission denied/);
+  });
 });

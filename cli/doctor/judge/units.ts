@@ -157,7 +157,8 @@ function calendar(unit: string, seen: Record<string, string>, expected: Expected
         onLaptop(redeploy(expected)),
       ),
     ];
-  if ((seen["NextElapseUSecRealtime"] ?? "") !== "") return [];
+  // While its service runs, a timer has no next start: systemd tells it when the run is over.
+  if ((seen["NextElapseUSecRealtime"] ?? "") !== "" || seen["SubState"] === "running") return [];
   return [red("schedule", unit, "it has no next start", onLaptop(redeploy(expected)))];
 }
 

@@ -35,6 +35,12 @@ describe("each difference is found, with its fix", () => {
     expect(names(found.findings)).toEqual(["tool-older age", "tool-foreign jq", "clock-unsynchronized clock"]);
   });
 
+  it("a timer whose service runs has no next start, and no fault", async () => {
+    const running = property("granary@media.timer", "NextElapseUSecRealtime", "\nSubState=running")(wellText());
+    answer(running);
+    expect((await findings()).code).toBe(0);
+  });
+
   it("a masked timer is one finding and its mask another", async () => {
     let text = added(`777 0:0 symbolic link\t'${UNITS}/granary@media.timer' -> '/dev/null'`)(wellText());
     for (const [name, value] of [
