@@ -16,10 +16,10 @@ export default tseslint.config(
       "no-console": "off",
     },
   },
-  { files: ["**/*.js"], ...tseslint.configs.disableTypeChecked },
+  { files: ["**/*.js", "**/*.cjs"], ...tseslint.configs.disableTypeChecked },
   // These two ask for types as well.
   {
-    files: ["**/*.js"],
+    files: ["**/*.js", "**/*.cjs"],
     rules: { "@pulumi/no-output-in-template-literal": "off", "@typescript-eslint/switch-exhaustiveness-check": "off" },
   },
 );

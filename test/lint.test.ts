@@ -116,7 +116,7 @@ describe("the repository", () => {
   it("has what belongs at its top", () => {
     const top = ["Pulumi.yaml", "Pulumi.prod.yaml", "package.json", "package-lock.json", "tsconfig.json", "index.ts"];
     const rest = ["README.md", "LICENSE", ".editorconfig", ".gitignore", ".npmrc", ".ci/run"];
-    const folders = ["settings", "plan", "components", "scripts", "cli", "lab", "docs", "bench", "test"];
+    const folders = ["settings", "plan", "components", "scripts", "cli", "lab", "docs", "bench", "policy", "test"];
     expect([...top, ...rest, ...folders].filter((name) => !existsSync(join(root, name)))).toEqual([]);
   });
 

@@ -97,7 +97,9 @@ describe("preview", () => {
     ])
       expect(posted()).toContain(text);
     expect(posted()).not.toContain("FAILED");
-    expect(calls("pulumi")).toEqual(["preview --stack prod --non-interactive --color never --suppress-progress"]);
+    expect(calls("pulumi")).toEqual([
+      "preview --stack prod --policy-pack policy --non-interactive --color never --suppress-progress",
+    ]);
   });
 
   it("writes over its own comment", () => {
@@ -152,7 +154,7 @@ describe("up", () => {
     const { status, stderr } = step("up.sh");
     expect(status, stderr).toBe(0);
     expect(calls("pulumi").map((call) => call.replace(/ --non.*suppress-progress/, ""))).toEqual([
-      "up --continue-on-error --stack prod --yes",
+      "up --continue-on-error --stack prod --policy-pack policy --yes",
       "preview --stack prod --expect-no-changes",
     ]);
     expect(summary()).toBe("Stack prod is as the settings say.\n");

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What a pull request would change, as one comment on it that is kept up to date: the 3-2-1 proof, the plan, the cost.
+# A plan that breaks a rule of policy/ fails.
 #
 # usage: .github/steps/preview.sh [--settings-only]
 #   --settings-only   what needs no secret: the proof and the cost, for pull requests from forks and for a look
@@ -32,7 +33,8 @@ proof() {
 
 plan() {
   local status=0 changes
-  pulumi preview --stack "$STACK" --non-interactive --color never --suppress-progress >"$work/plan" 2>&1 || status=$?
+  pulumi preview --stack "$STACK" --policy-pack policy --non-interactive --color never --suppress-progress \
+    >"$work/plan" 2>&1 || status=$?
   cat "$work/plan"
   changes=$(sed -n '/^Resources:/,$p' "$work/plan" | sed -n 's/^ *\([+~-].*\)/\1/p' | paste -sd ';' - | sed 's/;/, /g')
   section "Plan: ${changes:-see inside}" "$work/plan" "$status" >>"$work/body"
