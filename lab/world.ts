@@ -123,14 +123,22 @@ async function makeKey(file: string): Promise<void> {
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file]);
 }
 
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+/** No timer goes off by itself while a lab is up: what it would do is told by the story, at whatever time of day. */
+const LATER = `${String((new Date().getUTCHours() + 8) % 24).padStart(2, "0")}:00`;
+
 const JOBS = {
-  orders: { kind: "postgres", container: "postgres_container", database: "mydb", continuous: true },
-  accounts: { kind: "postgres", container: "postgres_container", database: "postgres", schedule: "04:00" },
-  media: { kind: "files", paths: ["/opt/uploads"] },
-  configs: { kind: "configs", paths: ["/opt/configs", "/etc/caddy"] },
-  logs: { kind: "logs", paths: ["/var/log/caddy"] },
-  code: { kind: "source", path: "/opt/app" },
-  blog: MARIADB_JOB,
+  orders: {
+    ...{ kind: "postgres", container: "postgres_container", database: "mydb", continuous: true },
+    ...{ schedule: LATER, baseSchedule: `${WEEKDAYS[(new Date().getUTCDay() + 3) % 7]} 02:00` },
+  },
+  accounts: { kind: "postgres", container: "postgres_container", database: "postgres", schedule: LATER },
+  media: { kind: "files", paths: ["/opt/uploads"], schedule: LATER },
+  configs: { kind: "configs", paths: ["/opt/configs", "/etc/caddy"], schedule: LATER },
+  logs: { kind: "logs", paths: ["/var/log/caddy"], schedule: LATER },
+  code: { kind: "source", path: "/opt/app", schedule: LATER },
+  blog: { ...MARIADB_JOB, schedule: LATER },
   sessions: { kind: "cache", container: "redis" },
 };
 
@@ -155,7 +163,7 @@ export async function stackConfig(world: World): Promise<Record<string, ConfigVa
         region: "fra1",
         bucket: "kolonell-backups",
         endpoint: world.clouds.url("fra1.spaces"),
-        replica: { region: "ams3", endpoint: world.clouds.url("ams3.spaces") },
+        replica: { region: "ams3", endpoint: world.clouds.url("ams3.spaces"), schedule: LATER },
       },
       r2: { kind: "r2", accountId: ACCOUNT, bucket: "kolonell-archive", endpoint: world.clouds.url(`${ACCOUNT}.r2`) },
       box: { kind: "storageBox", hostKey: world.boxHostKey },
@@ -171,6 +179,7 @@ export async function stackConfig(world: World): Promise<Record<string, ConfigVa
           kind: "r2",
           accountId: ACCOUNT,
           bucket: "kolonell-images-copy",
+          schedule: LATER,
           endpoint: world.clouds.url(`${ACCOUNT}.r2`),
         },
       },
