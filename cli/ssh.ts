@@ -25,19 +25,8 @@ export async function runOnHost(
 ): Promise<{ code: number; stdout: string }> {
   const directory = await mkdtemp(join(tmpdir(), "granary-"));
   try {
-    const knownHosts = join(directory, "known_hosts");
-    const name = host.sshPort === 22 ? host.address : `[${host.address}]:${host.sshPort}`;
-    await writeFile(knownHosts, `${name} ${host.hostKey}\n`);
-    const child = spawn(
-      "ssh",
-      [
-        ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${knownHosts}`],
-        ...["-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15", "-p", String(host.sshPort)],
-        ...(options.sshKey === undefined ? [] : ["-o", "IdentitiesOnly=yes", "-i", options.sshKey]),
-        ...[`root@${host.address}`, "--", command.map(quoted).join(" ")],
-      ],
-      { stdio: ["pipe", "pipe", "pipe"] },
-    );
+    const words = await sshArguments(host, join(directory, "known_hosts"), options.sshKey);
+    const child = spawn("ssh", [...words, "--", command.map(quoted).join(" ")], { stdio: ["pipe", "pipe", "pipe"] });
     const stdout: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => options.err(chunk.toString()));
@@ -49,6 +38,22 @@ export async function runOnHost(
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** What `ssh` is told to reach a host and no other. @param knownHosts file that is written: the key that the stack pins */
+export async function sshArguments(
+  host: HostOutput,
+  knownHosts: string,
+  sshKey: string | undefined,
+): Promise<string[]> {
+  const name = host.sshPort === 22 ? host.address : `[${host.address}]:${host.sshPort}`;
+  await writeFile(knownHosts, `${name} ${host.hostKey}\n`);
+  return [
+    ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${knownHosts}`],
+    ...["-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15", "-p", String(host.sshPort)],
+    ...(sshKey === undefined ? [] : ["-o", "IdentitiesOnly=yes", "-i", sshKey]),
+    `root@${host.address}`,
+  ];
 }
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

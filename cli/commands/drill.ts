@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { drillCopies, drillCopy } from "../../plan/drill.js";
 import { isBackup } from "../../settings/jobs/job.js";
@@ -10,18 +11,23 @@ import { readConfig } from "../engine.js";
 import { Evidence } from "../evidence/evidence.js";
 import { lastDrill } from "../evidence/last-drill.js";
 import { readIdentity } from "../identity.js";
-import { hostOutputs } from "../stack.js";
+import type { SmokeResult } from "../smoke/run.js";
+import { smokeHost } from "../smoke/shop.js";
+import { hostOutputs, type HostOutput } from "../stack.js";
+import { throughTunnel } from "../tunnel.js";
 
 const HELP = `usage: granary drill [HOST] --identity FILE [options]
 
 Proves that a host comes back: makes a staging server in a stack of its own, restores the newest backup of each job there
 in full, compares it, measures, and destroys the server, also when something fails or Ctrl-C is pressed. The server can
 read one copy and connect nowhere else. Writes evidence/<date>-drill.json, a report beside it and a line in
-docs/runbook.md. It costs some minutes of a server; production is not touched.
+docs/runbook.md. It costs some minutes of a server; production is not touched. If hosts.HOST.app has a compose file, the
+shop is started there too, and does what a customer does (app.smoke).
 
   HOST              the host; needed if the stack has several that own data
   --copy NAME       the bucket to read (default: the one whose turn it is, by the evidence)
   --identity FILE   age identity; it travels over SSH to the server's memory and is gone after each restore
+  --ca FILE         certificate authority to trust in the smoke test, PEM
   --keep            leave the server standing; it is billed until the next drill takes it down
   --ssh-key FILE    SSH private key, the half of granary:ssh's publicKey (default: the agent's or ~/.ssh's)
   --stack NAME      the stack (default: prod)
@@ -57,10 +63,17 @@ export const drill: Command = {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
     const evidence = new Evidence("drill", host, terminal.directory, { say: (text) => terminal.err(text) });
     const keep = values.keep || settings.drill?.keep === true;
-    const common = { directory: terminal.directory, stack: values.stack, settings, host, copy, identity, keep };
+    const place = { directory: terminal.directory, stack: values.stack };
+    const ca = values.ca === undefined ? undefined : readFileSync(values.ca, "utf8");
+    const sshKey = values["ssh-key"];
+    const smoke = (target: HostOutput): Promise<SmokeResult> =>
+      throughTunnel(target, 443, sshKey, (port) =>
+        smokeHost(settings.hosts[host]!.app!, target, { ...place, address: "127.0.0.1", port, ca, sshKey }),
+      );
+    const common = { ...place, settings, host, copy, identity, keep, sshKey, smoke };
     let outcome: string | Error = `everything of ${host} came back from copy ${copy}`;
     try {
-      await runDrill({ ...common, sshKey: values["ssh-key"], config, live, signal: controller.signal }, evidence);
+      await runDrill({ ...common, config, live, signal: controller.signal }, evidence);
     } catch (error) {
       outcome = error instanceof Error ? error : new Error(String(error));
     } finally {
@@ -83,6 +96,7 @@ function parse(args: string[]) {
     options: {
       copy: { type: "string" },
       identity: { type: "string" },
+      ca: { type: "string" },
       keep: { type: "boolean", default: false },
       "ssh-key": { type: "string" },
       stack: { type: "string", default: "prod" },

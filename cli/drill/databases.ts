@@ -3,6 +3,7 @@ import type { PostgresJob } from "../../settings/schema.js";
 import { CONTINUOUS_RPO_SECONDS } from "../../plan/targets.js";
 import type { Evidence } from "../evidence/evidence.js";
 import type { Chosen } from "./backups.js";
+import type { Made } from "./containers.js";
 import type { Remote } from "../remote.js";
 
 /** One database server: the jobs whose databases it holds. */
@@ -13,6 +14,10 @@ export interface DatabaseServer {
   /** The one with a log, by which the server comes back to its last instant. */
   continuous?: Chosen;
   jobs: Chosen[];
+  /** The compose file whose container it is, made and never started; absent: the drill makes one of its own. */
+  compose?: string;
+  /** Where its container has its data; absent: where the drill puts it. */
+  data?: string;
 }
 
 /** The servers that some backups need, by container. @param images of the settings, by job */
@@ -33,23 +38,39 @@ export function databaseServers(chosen: Chosen[], images: Readonly<Record<string
   return [...servers.values()];
 }
 
-const dataOf = ({ container }: DatabaseServer): string => `/var/lib/granary-drill/${container}`;
+const dataOf = ({ container, data }: DatabaseServer): string => data ?? `/var/lib/granary-drill/${container}`;
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Images are pulled before anything of the shop is on the server: only then may the host connect elsewhere. */
-export async function pullImages(remote: Remote, servers: DatabaseServer[], evidence: Evidence): Promise<void> {
-  if (servers.length === 0) return;
+/** Images are pulled before anything of the shop runs on the server: only then may the host connect elsewhere. */
+export async function pulling<T>(remote: Remote, pull: () => Promise<T>): Promise<T> {
   const network = "/usr/local/lib/granary/host/staging-network";
   await remote.run([network, "pull"]);
   try {
-    for (const { image, container } of servers) {
+    return await pull();
+  } finally {
+    await remote.run([network, "close"]);
+  }
+}
+
+/** The images of those servers that have no container yet. */
+export async function pullImages(remote: Remote, servers: DatabaseServer[], evidence: Evidence): Promise<void> {
+  const wanted = servers.filter(({ compose }) => compose === undefined);
+  if (wanted.length === 0) return;
+  await pulling(remote, async () => {
+    for (const { image, container } of wanted) {
       await remote.run(["docker", "pull", "-q", image]);
       const digest = await remote.run(["docker", "image", "inspect", "-f", "{{index .RepoDigests 0}}", image]);
       evidence.version(`image of ${container}`, digest.trim() || image);
     }
-  } finally {
-    await remote.run([network, "close"]);
-  }
+  });
+}
+
+/** Those servers that are containers of the shop's own take its images and its volumes. */
+export function adopt(servers: DatabaseServer[], compose: string, made: ReadonlyMap<string, Made>): DatabaseServer[] {
+  return servers.map((server) => {
+    const own = made.get(server.container);
+    return own === undefined ? server : { ...server, ...own, compose };
+  });
 }
 
 /** From the newest base backup and the log, to the last instant that the copy has. */
@@ -86,21 +107,22 @@ interface Recovered {
 
 /** Starts the server, on recovered data or empty, and waits for it. */
 export async function startServer(remote: Remote, server: DatabaseServer): Promise<void> {
-  const { container, image, kind } = server;
+  const { container, image, kind, compose } = server;
   const [first] = server.jobs as [Chosen];
   const user = (first.settings as PostgresJob).user;
-  const mount = server.continuous ? `-v ${quoted(dataOf(server))}:/var/lib/postgresql/data` : "";
-  // What the container is told at its first start is needed on this server alone, and goes with it.
-  const password = `password=$(sed -n 's/^GRANARY_DB_PASSWORD=//p' /etc/granary/${first.job}.env); export MARIADB_ROOT_PASSWORD=\${password:-drill}; export MYSQL_ROOT_PASSWORD=$MARIADB_ROOT_PASSWORD
-password=$(sed -n 's/^GRANARY_PG_PASSWORD=//p' /etc/granary/${first.job}.env); export POSTGRES_PASSWORD=\${password:-drill}`;
   const ready =
     kind === "postgres"
       ? `pg_isready -q -h 127.0.0.1 -U ${quoted(user)}`
       : `sh -c 'exec "$(command -v mariadb-admin || command -v mysqladmin)" ping -h 127.0.0.1 --silent'`;
+  const mount = server.continuous ? `-v ${quoted(dataOf(server))}:/var/lib/postgresql/data` : "";
+  // What the container is told at its first start is needed on this server alone, and goes with it.
+  const password = `password=$(sed -n 's/^GRANARY_DB_PASSWORD=//p' /etc/granary/${first.job}.env); export MARIADB_ROOT_PASSWORD=\${password:-drill}; export MYSQL_ROOT_PASSWORD=$MARIADB_ROOT_PASSWORD
+password=$(sed -n 's/^GRANARY_PG_PASSWORD=//p' /etc/granary/${first.job}.env); export POSTGRES_PASSWORD=\${password:-drill}`;
   const names = kind === "postgres" ? ["POSTGRES_PASSWORD"] : ["MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD"];
   const pg = kind === "postgres" ? `-e PGDATA=/var/lib/postgresql/data -e POSTGRES_USER=${quoted(user)}` : "";
-  await remote.bash(`${password}
-docker run -d --name ${quoted(container)} ${names.map((name) => `-e ${name}`).join(" ")} ${pg} ${mount} ${quoted(image)} >/dev/null
+  const start = `${password}
+docker run -d --name ${quoted(container)} ${names.map((name) => `-e ${name}`).join(" ")} ${pg} ${mount} ${quoted(image)} >/dev/null`;
+  await remote.bash(`${compose === undefined ? start : `granary-app databases ${quoted(compose)} ${quoted(container)}`}
 for i in $(seq 600); do docker exec ${quoted(container)} ${ready} && exit 0; sleep 0.2; done
 docker logs --tail 5 ${quoted(container)} >&2; exit 1
 `);

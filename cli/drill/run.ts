@@ -3,12 +3,23 @@ import { backupJobs } from "../../settings/jobs/job.js";
 import type { Settings } from "../../settings/schema.js";
 import { engineFault, type ConfigValue, type Isolated } from "../engine.js";
 import type { Evidence } from "../evidence/evidence.js";
+import type { SmokeResult } from "../smoke/run.js";
 import type { HostOutput } from "../stack.js";
-import { chooseBackups } from "./backups.js";
-import { databaseServers, pullImages, recoverServer, startServer, type DatabaseServer } from "./databases.js";
+import { chooseBackups, type Chosen } from "./backups.js";
+import { makeContainers, placeFiles, type Made } from "./containers.js";
+import {
+  adopt,
+  databaseServers,
+  pullImages,
+  pulling,
+  recoverServer,
+  startServer,
+  type DatabaseServer,
+} from "./databases.js";
 import { assertNotLive } from "./live.js";
 import { remoteOf, type Remote } from "../remote.js";
 import { INTO, restoreJob } from "./restore.js";
+import { openShop } from "./shop.js";
 import { drillSettings, stagingStack, type Staging } from "./staging.js";
 
 export interface Request {
@@ -24,6 +35,8 @@ export interface Request {
   config: Record<string, ConfigValue>;
   /** Every host of the stack, as it is now. */
   live: Record<string, HostOutput>;
+  /** What a customer does, at the staging server. */
+  smoke: (target: HostOutput) => Promise<SmokeResult>;
   /** Aborted when the drill is interrupted: the server goes all the same. */
   signal: AbortSignal;
 }
@@ -91,14 +104,53 @@ async function onServer(request: Request, staging: Staging, evidence: Evidence):
   );
   const jobs = Object.keys(backupJobs(settings.hosts[host]!.jobs)).length;
   evidence.check("jobs with a backup", jobs, chosen.length);
-  const servers = databaseServers(chosen, settings.drill?.images ?? {});
+  await remote.run(["install", "-d", "-m", "0700", INTO]);
+  const [databases, files] = [true, false].map((it) => chosen.filter(({ settings: job }) => "database" in job === it));
+  const restore = async (some: Chosen[]): Promise<void> => {
+    for (const one of some)
+      await evidence.phase(one.job, `${one.settings.kind}, the backup of ${one.backup.created}`, () =>
+        restoreJob(remote, one, copy, identity, evidence),
+      );
+  };
+  await restore(files!);
+  const { app } = settings.hosts[host]!;
+  const made = app?.compose === undefined ? undefined : await containers(remote, app.compose, files!, evidence);
+  const plain = databaseServers(chosen, settings.drill?.images ?? {});
+  const servers = made === undefined ? plain : adopt(plain, app!.compose!, made);
   await evidence.phase("images", "of the databases", () => pullImages(remote, servers, evidence));
   for (const server of servers) await bringUp(remote, server, request, evidence);
-  await remote.run(["install", "-d", "-m", "0700", INTO]);
-  for (const one of chosen)
-    await evidence.phase(one.job, `${one.settings.kind}, the backup of ${one.backup.created}`, () =>
-      restoreJob(remote, one, copy, identity, evidence),
+  await restore(databases!);
+  if (made !== undefined)
+    await openShop(
+      { remote, host: settings.hosts[host]!, doors: doorsOf(live), smoke: () => request.smoke(staging.target) },
+      evidence,
     );
+}
+
+/** Without its containers the shop does not start; its data is tested all the same. @returns undefined then */
+async function containers(
+  remote: Remote,
+  compose: string,
+  files: Chosen[],
+  evidence: Evidence,
+): Promise<Map<string, Made> | undefined> {
+  try {
+    return await evidence.phase(
+      "containers",
+      "files in their places, the shop's images pulled, nothing started",
+      async () => {
+        await placeFiles(remote, files, evidence);
+        return makeContainers(remote, compose, (make) => pulling(remote, make));
+      },
+    );
+  } catch (error) {
+    evidence.check(
+      "the shop's containers are made",
+      "they are",
+      error instanceof Error ? error.message : String(error),
+    );
+    return undefined;
+  }
 }
 
 /** What fails here is a failed check too: files and code are tested all the same. */
@@ -118,12 +170,15 @@ async function bringUp(remote: Remote, server: DatabaseServer, request: Request,
 
 /** Written is not applied: a door of each live host, which is open to everybody else, must be shut for this server. */
 async function closed(remote: Remote, live: Record<string, HostOutput>, evidence: Evidence): Promise<void> {
-  const doors = Object.values(live).flatMap(({ address, sshPort }) => [
-    [address, sshPort],
-    ...[25, 443].map((port) => [address, port]),
-  ]) as [string, number][];
-  for (const [address, port] of [...doors, ["1.1.1.1", 443] as [string, number]]) {
+  for (const [address, port] of doorsOf(live)) {
     const open = await remote.succeeds(["timeout", "5", "bash", "-c", `exec 3<>/dev/tcp/${address}/${port}`]);
     evidence.check(`no way to ${address} port ${port}`, "closed", open ? "open" : "closed");
   }
 }
+
+const doorsOf = (live: Record<string, HostOutput>): [string, number][] => [
+  ...Object.values(live).flatMap(({ address, sshPort }) =>
+    [sshPort, 25, 443].map((port): [string, number] => [address, port]),
+  ),
+  ["1.1.1.1", 443],
+];

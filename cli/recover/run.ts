@@ -3,6 +3,7 @@ import { setApart, type CleanRoom } from "../clean-room/set-apart.js";
 import { bringBack } from "../bring-back/bring-back.js";
 import type { Evidence } from "../evidence/evidence.js";
 import type { Remote } from "../remote.js";
+import { customerChecks } from "../smoke/checks.js";
 import type { SmokeResult } from "../smoke/run.js";
 import type { HostOutput } from "../stack.js";
 import { forget, hold, release, remake, type Engine } from "./recovering.js";
@@ -95,8 +96,7 @@ async function pulling(remote: Remote, make: () => Promise<unknown>): Promise<un
 async function customers(what: RecoverRequest, target: HostOutput, evidence: Evidence): Promise<void> {
   const result = await what.smoke(target);
   if (result === undefined) return;
-  for (const { name, ok, found } of result.steps)
-    evidence.checks([{ name: `customer: ${name}`, ok, expected: "as expected", actual: found }]);
+  evidence.checks(customerChecks(result));
   if (result.ok) return;
   const failed = result.steps.find(({ ok }) => !ok);
   throw new Error(

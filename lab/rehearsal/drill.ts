@@ -5,6 +5,7 @@ import type { Check } from "../../plan/check.js";
 import type { EvidenceRecord } from "../../cli/evidence/record.js";
 import { newestEvidence } from "../../cli/evidence/read.js";
 import { projectDir } from "../engine.js";
+import { APP } from "../shop/app.js";
 import type { World } from "../world.js";
 import { logIsWhole } from "./continuous.js";
 import { servers as allServers } from "./hetzner.js";
@@ -21,7 +22,7 @@ export async function backUpAgain(server: ShopServer): Promise<void> {
 export async function monthlyDrill(world: World, copy: string): Promise<Check[]> {
   const before = await servers(world);
   // A drill that fails ends with 1 and leaves its evidence: what failed is told by that.
-  await granary(world, "drill", "shop", "--copy", copy).catch(() => undefined);
+  await granary(world, "drill", "shop", "--copy", copy, "--ca", world.certificate.ca).catch(() => undefined);
   const record = newestEvidence(projectDir(), "shop", "drill");
   const runbook = await readFile(join(projectDir(), "docs/runbook.md"), "utf8").catch(() => "");
   const failed = record?.checks.filter(({ ok }) => !ok).map(({ name, actual }) => `${name}: ${actual}`) ?? [];
@@ -32,6 +33,8 @@ export async function monthlyDrill(world: World, copy: string): Promise<Check[]>
       true,
       record?.checks.some(({ name }) => name.startsWith("no way to ")) ?? false,
     ),
+    same("a customer bought something in the drill", APP.smoke.length, passed(record, "customer: ")),
+    same("containers of the drill that reach nobody", 4, passed(record, "no way out of container ")),
     same("the drill is in the runbook", true, runbook.includes("-drill")),
     same("servers after the drill", before, await servers(world)),
   ];
@@ -41,6 +44,10 @@ function verdict(record: EvidenceRecord | undefined, failed: string[]): string {
   if (record === undefined) return "no evidence";
   return record.ok ? "passed" : `${record.outcome}; ${failed.join("; ")}`;
 }
+
+/** How many checks of that kind were good. */
+const passed = (record: EvidenceRecord | undefined, kind: string): number =>
+  record?.checks.filter(({ name, ok }) => ok && name.startsWith(kind)).length ?? 0;
 
 const same = (name: string, expected: unknown, actual: unknown): Check => ({
   ...{ name, ok: expected === actual, expected: String(expected), actual: String(actual) },
