@@ -2,6 +2,7 @@
 import type { Evidence } from "../evidence/evidence.js";
 import type { Remote } from "../remote.js";
 import type { Chosen } from "./backups.js";
+import { pulling } from "./databases.js";
 import { INTO } from "./restore.js";
 
 /** A container as it was made, and where its database has its data on the server. */
@@ -49,17 +50,32 @@ const PLACE =
   'mkdir -p "$(dirname "$2")"; if [[ -e $2 || -L $2 ]]; then mv -T "$2" "$2.before-drill"; fi; mv -T "$1" "$2"';
 
 /**
- * Makes the containers of a compose file; nothing of the shop runs yet.
- * @param pulling runs what needs images
- * @returns them by name
- * @throws RemoteError when an image is not to be had, for one
+ * The files in their places and the containers of the compose file made; nothing of the shop runs yet.
+ * @returns the containers by name; undefined after a failed check: the shop does not start then, and its data is tested all
+ * the same
  */
-export async function makeContainers(
+export async function shopsContainers(
   remote: Remote,
   compose: string,
-  pulling: (make: () => Promise<string>) => Promise<string>,
-): Promise<Map<string, Made>> {
-  await pulling(() => remote.run(["granary-app", "create", compose]));
+  files: Chosen[],
+  evidence: Evidence,
+): Promise<Map<string, Made> | undefined> {
+  try {
+    return await evidence.phase("containers", "files in their places, images pulled, nothing started", async () => {
+      await placeFiles(remote, files, evidence);
+      await pulling(remote, () => remote.run(["granary-app", "create", compose]));
+      return inspect(remote, compose);
+    });
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    evidence.check("the shop's containers are made", "they are", said);
+    // One that was made already has the name that the drill's own database takes.
+    await remote.bash("docker ps -aq | xargs -r docker rm -f -v >/dev/null");
+    return undefined;
+  }
+}
+
+async function inspect(remote: Remote, compose: string): Promise<Map<string, Made>> {
   const all = JSON.parse(await remote.run(["granary-app", "images", compose])) as { container: string }[];
   if (all.length === 0) throw new Error(`${compose} makes no container`);
   const names = all.map(({ container }) => container);

@@ -6,16 +6,8 @@ import type { Evidence } from "../evidence/evidence.js";
 import type { SmokeResult } from "../smoke/run.js";
 import type { HostOutput } from "../stack.js";
 import { chooseBackups, type Chosen } from "./backups.js";
-import { makeContainers, placeFiles, type Made } from "./containers.js";
-import {
-  adopt,
-  databaseServers,
-  pullImages,
-  pulling,
-  recoverServer,
-  startServer,
-  type DatabaseServer,
-} from "./databases.js";
+import { shopsContainers } from "./containers.js";
+import { adopt, databaseServers, pullImages, recoverServer, startServer, type DatabaseServer } from "./databases.js";
 import { assertNotLive } from "./live.js";
 import { remoteOf, type Remote } from "../remote.js";
 import { INTO, restoreJob } from "./restore.js";
@@ -114,7 +106,7 @@ async function onServer(request: Request, staging: Staging, evidence: Evidence):
   };
   await restore(files!);
   const { app } = settings.hosts[host]!;
-  const made = app?.compose === undefined ? undefined : await containers(remote, app.compose, files!, evidence);
+  const made = app?.compose === undefined ? undefined : await shopsContainers(remote, app.compose, files!, evidence);
   const plain = databaseServers(chosen, settings.drill?.images ?? {});
   const servers = made === undefined ? plain : adopt(plain, app!.compose!, made);
   await evidence.phase("images", "of the databases", () => pullImages(remote, servers, evidence));
@@ -125,32 +117,6 @@ async function onServer(request: Request, staging: Staging, evidence: Evidence):
       { remote, host: settings.hosts[host]!, doors: doorsOf(live), smoke: () => request.smoke(staging.target) },
       evidence,
     );
-}
-
-/** Without its containers the shop does not start; its data is tested all the same. @returns undefined then */
-async function containers(
-  remote: Remote,
-  compose: string,
-  files: Chosen[],
-  evidence: Evidence,
-): Promise<Map<string, Made> | undefined> {
-  try {
-    return await evidence.phase(
-      "containers",
-      "files in their places, the shop's images pulled, nothing started",
-      async () => {
-        await placeFiles(remote, files, evidence);
-        return makeContainers(remote, compose, (make) => pulling(remote, make));
-      },
-    );
-  } catch (error) {
-    evidence.check(
-      "the shop's containers are made",
-      "they are",
-      error instanceof Error ? error.message : String(error),
-    );
-    return undefined;
-  }
 }
 
 /** What fails here is a failed check too: files and code are tested all the same. */
