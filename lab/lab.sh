@@ -5,13 +5,14 @@
 #        npm run lab -- down           end it and remove what it wrote
 #        npm run lab -- ssh [COMMAND]  a shell, or one command, on the shop's server as root
 #        npm run lab -- shell [COMMAND]  the same on the laptop's side: pulumi and granary see the lab's stack
-# exit codes: the command's; 75 another lab is running, or none for `ssh`; 77 not root
+#        npm run lab -- browser [DIRECTORY]  a customer with a headless Chromium orders at the shop; screenshots
+# exit codes: the command's; 69 no Chromium; 75 another lab is running, or none for `ssh`; 77 not root
 set -Eeuo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${GRANARY_CACHE:-$HOME/.cache/granary}
 
-usage() { sed -n '4,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+usage() { sed -n '4,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
 
 need_lab() {
   [[ -e $cache/run/lab.json ]] || { echo "error: no lab is up; start one with: npm run lab -- up" >&2; exit 75; }
@@ -50,6 +51,10 @@ main() {
       # shellcheck source=/dev/null
       set -a && source "$cache/run/engine.env" && set +a
       PATH=$cache/bin:$PATH inside "${@:-bash}"
+      ;;
+    browser)
+      need_lab
+      inside node --import tsx "$here/browser/customer.ts" "$@"
       ;;
     *) usage ;;
   esac
