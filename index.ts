@@ -75,6 +75,8 @@ export default function granary(): Record<string, unknown> {
       copies: Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.maintenance()])),
       passwords: Object.fromEntries(hosts.map(([name, host]) => [name, host.repositoryPassword])),
     }),
+    // What `granary rotate` tries: only of hosts whose credentials are being replaced.
+    retiring: Object.fromEntries(hosts.flatMap(([name, { retiring }]) => (retiring ? [[name, retiring]] : []))),
     // What `granary status` looks at the copies with.
     readers: Object.fromEntries(Object.entries({ ...copies, ...replicas }).map(([name, it]) => [name, it.reader()])),
     // What `granary status --publish` writes its page with.

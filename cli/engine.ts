@@ -100,13 +100,24 @@ export function engineFault(error: unknown): Error {
   );
 }
 
-/** Values go by standard input: an argument would show a secret to every process on the machine. */
-async function setConfig(cwd: string, stack: string, key: string, value: string, secret: boolean): Promise<void> {
+/** Sets one value of a stack's configuration. Values go by standard input: an argument would show a secret to every process on the machine. */
+export async function setConfig(
+  cwd: string,
+  stack: string,
+  key: string,
+  value: string,
+  secret: boolean,
+): Promise<void> {
   const args = ["config", "set", "--stack", stack, secret ? "--secret" : "--plaintext", key];
   const child = spawn("pulumi", args, { cwd, stdio: ["pipe", "ignore", "inherit"] });
   child.stdin.end(value);
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) throw new Error(`pulumi config set ${key} ended with ${code ?? "a signal"}`);
+}
+
+/** Takes one value out of a stack's configuration; one that is not there is no error. */
+export async function removeConfig(cwd: string, stack: string, key: string): Promise<void> {
+  await promisify(execFile)("pulumi", ["config", "rm", "--stack", stack, key], { cwd });
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

@@ -10,6 +10,7 @@ import { kit } from "./commands/kit.js";
 import { maintain } from "./commands/maintain.js";
 import { recover } from "./commands/recover.js";
 import { restore } from "./commands/restore.js";
+import { rotate } from "./commands/rotate.js";
 import { smoke } from "./commands/smoke.js";
 import { status } from "./commands/status.js";
 import { watch } from "./commands/watch.js";
@@ -26,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   maintain,
   recover,
   restore,
+  rotate,
   smoke,
   status,
   watch,

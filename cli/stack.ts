@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import type { Retiring } from "../components/retiring.js";
 import type { CopyAccess } from "../plan/job-env.js";
 
 /** Where a host answers and the only key it may answer with, from the stack's outputs. */
@@ -7,6 +8,8 @@ export interface HostOutput {
   address: string;
   hostKey: string;
   sshPort: number;
+  /** Its public key for a Git remote; of a host that pushes to one. */
+  deployKey?: string;
 }
 
 /**
@@ -69,6 +72,14 @@ export async function statusPageOutput(directory: string, stack: string): Promis
   return statusPage;
 }
 
+/**
+ * Both generations of a host's credentials, in the clear; undefined when none are being replaced.
+ * @throws Error when pulumi is missing or the stack cannot be read
+ */
+export async function retiringOutput(directory: string, stack: string, host: string): Promise<Retiring | undefined> {
+  return present((await outputs(directory, stack, ["--show-secrets"])).retiring)[host];
+}
+
 /** The engine writes what is undefined as null, or leaves it out. */
 function present<T>(all: Record<string, T | null> | undefined): Record<string, T> {
   const entries = Object.entries(all ?? {}).filter((entry): entry is [string, T] => entry[1] !== null);
@@ -79,6 +90,7 @@ interface Outputs {
   hosts?: Record<string, HostOutput>;
   readers?: Record<string, CopyAccess | null>;
   statusPage?: CopyAccess;
+  retiring?: Record<string, Retiring | null>;
   maintenance?: { copies?: Record<string, CopyAccess | null>; passwords?: Record<string, string | null> };
 }
 

@@ -1,6 +1,7 @@
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import { filesHome, repositoryKeyLine } from "../plan/box-homes.js";
+import { newest, ofGeneration } from "../plan/generations.js";
 import { placeBoxKey } from "./box-key.js";
 import type { Grantee } from "./copy.js";
 import { randomPassword } from "./local-secret.js";
@@ -19,7 +20,7 @@ export interface FilesAccount {
 export function filesAccount(
   name: string,
   box: { id: pulumi.Output<number>; hostKey: string; access: hcloud.StorageBoxSubaccountArgs["accessSettings"] },
-  { host, repositoryKeys, parent }: Grantee,
+  { host, generations, repositoryKeys, parent }: Grantee,
 ): FilesAccount {
   const account = new hcloud.StorageBoxSubaccount(
     name,
@@ -28,7 +29,7 @@ export function filesAccount(
       storageBoxId: box.id,
       homeDirectory: filesHome(host),
       description: `granary, restic repositories of host ${host}`,
-      password: randomPassword(`${name}-password`, parent),
+      password: randomPassword(ofGeneration(`${name}-password`, newest(generations)), parent),
       accessSettings: box.access!,
     },
     { parent, additionalSecretOutputs: ["password"] },
@@ -36,7 +37,7 @@ export function filesAccount(
   const { server, username, password } = account;
   const lines = pulumi
     .all(repositoryKeys)
-    .apply((keys) => Object.entries(keys).map(([job, key]) => repositoryKeyLine(host, job, key)))
+    .apply((all) => Object.entries(all).flatMap(([job, keys]) => keys.map((key) => repositoryKeyLine(host, job, key))))
     .apply((all) => all.join("\n"));
   return {
     account,

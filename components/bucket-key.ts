@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
+import type { Generations } from "../plan/generations.js";
 import type { Place } from "../settings/schema.js";
 import type { Grant } from "./copy.js";
 
@@ -27,6 +28,12 @@ export interface BucketKeyArgs {
 /** A key to the objects of one bucket, and to nothing else: not to the bucket, its rules or its lock. */
 export function bucketKey(name: string, args: BucketKeyArgs, parent: pulumi.Resource): Grant {
   return args.place.kind === "spaces" ? spacesKey(name, args, parent) : r2Token(name, args, parent);
+}
+
+/** A key of each generation that exists. */
+export function ofGenerations({ used, other }: Generations, make: (generation: number) => Grant): Grant {
+  const grant = make(used);
+  return other === undefined ? grant : { ...grant, other: make(other).access };
 }
 
 function spacesKey(name: string, { bucket, permission, label }: BucketKeyArgs, parent: pulumi.Resource): Grant {

@@ -1,14 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Generations } from "../plan/generations.js";
 import type { CopyAccess } from "../plan/job-env.js";
 
 /** Who asks for access to a copy. */
 export interface Grantee {
   /** The host's name in the settings. */
   host: string;
-  /** The public half of the key the host made for storage boxes; the private half never leaves it. */
-  boxKey: pulumi.Input<string>;
-  /** By files job: the public half of the key with which it reaches its restic repository on a storage box. */
-  repositoryKeys: Record<string, pulumi.Output<string>>;
+  /** Which of its credentials exist: of each an own key, and each of its own keys is let in. */
+  generations: Generations;
+  /** The public halves of the keys the host made for storage boxes; the private halves never leave it. */
+  boxKeys: pulumi.Input<string>[];
+  /** By files job: the public halves of the keys with which it reaches its restic repository on a storage box. */
+  repositoryKeys: Record<string, pulumi.Output<string>[]>;
   /** The host's component: what is made for it is removed with it. */
   parent: pulumi.Resource;
 }
@@ -18,6 +21,8 @@ export interface Grant {
   /** Secret. */
   access: pulumi.Output<CopyAccess>;
   ready: pulumi.Resource[];
+  /** That of the other generation, while keys are replaced. An account on a box stays, and lets in the keys of both. */
+  other?: pulumi.Output<CopyAccess>;
 }
 
 /** A place backups are written to, provisioned. */

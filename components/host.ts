@@ -1,10 +1,12 @@
 import { remote, type types } from "@pulumi/command";
 import type * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
+import { existing, generationsOf, ofGeneration, type Generations } from "../plan/generations.js";
 import { backupJobs, replicaJobs } from "../settings/jobs/job.js";
 import type { Settings } from "../settings/schema.js";
 import type { CopyComponent, Grant } from "./copy.js";
 import { INSTALLED } from "./installed.js";
+import { retiring, type Retiring } from "./retiring.js";
 import { installScripts, onlyWith, SCRIPTS, type Machine } from "./install-scripts.js";
 import { Job, type JobArgs } from "./job.js";
 import type { Replica } from "./replica.js";
@@ -27,6 +29,9 @@ export interface HostArgs {
   loginKey?: hcloud.SshKey;
 }
 
+/** What the host has a key of its own for. */
+type Purpose = "box" | "git" | `restic-${string}`;
+
 /**
  * A server that owns data: Granary's scripts on it, its own access to every copy, and a timer for each job. One that only
  * fills replicas has access to these and to no copy.
@@ -38,6 +43,8 @@ export class Host extends pulumi.ComponentResource {
   readonly deployKey: pulumi.Output<string> | undefined;
   /** Of all restic repositories of this host, secret; only when there is a files job. */
   readonly repositoryPassword: pulumi.Output<string> | undefined;
+  /** Both generations of its credentials, secret; only while they are replaced. */
+  readonly retiring: pulumi.Output<Retiring> | undefined;
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
     super("granary:hosts:Host", name, {}, options);
@@ -47,19 +54,22 @@ export class Host extends pulumi.ComponentResource {
     const connection = sshConnection(target, args.ssh);
     const scripts = installScripts(name, connection, machine, directoryHash(SCRIPTS), this);
     const installed = scripts.ready;
-    const boxKey = this.clientKey(name, "box", connection, machine, installed);
+    const generations = generationsOf(args.settings, name);
+    const keysOf = (purpose: Purpose): pulumi.Output<string>[] =>
+      existing(generations).map((generation) =>
+        this.clientKey(name, ofGeneration(purpose, generation), connection, machine, installed),
+      );
     const jobs = Object.entries(backupJobs(host.jobs));
     const fileJobs = jobs.filter(([, { kind }]) => kind === "files").map(([job]) => job);
     const onBox = Object.values(args.settings.copies).some(({ kind }) => kind === "storageBox") ? fileJobs : [];
-    const repositoryKeys = Object.fromEntries(
-      onBox.map((job) => [job, this.clientKey(name, `restic-${job}`, connection, machine, installed)]),
-    );
-    const grantee = { host: name, boxKey, repositoryKeys, parent: this };
+    const repositoryKeys = Object.fromEntries(onBox.map((job) => [job, keysOf(`restic-${job}`)]));
+    const grantee = { host: name, generations, boxKeys: keysOf("box"), repositoryKeys, parent: this };
     const grants = mapValues(jobs.length > 0 ? args.copies : {}, (copy) => copy.grant(grantee));
     const pushes = Object.values(host.jobs).some((job) => job.kind === "source" && job.remote !== undefined);
-    this.deployKey = pushes ? this.clientKey(name, "git", connection, machine, installed) : undefined;
+    this.deployKey = pushes ? keysOf("git")[0] : undefined;
     // One a host and not one a job: a job that is taken out and put back finds its repositories again.
-    this.repositoryPassword = fileJobs.length > 0 ? randomPassword(`${name}-repositories`, this) : undefined;
+    const repositoryPasswords = fileJobs.length > 0 ? this.passwords(`${name}-repositories`, generations) : [];
+    this.repositoryPassword = repositoryPasswords[0];
     const common = { settings: args.settings, host: name, machine: machine.id, connection, scripts: scripts.version };
     const deploy = (job: string, access: Record<string, Grant>, secrets: Pick<JobArgs, "repositoryPassword"> = {}) =>
       new Job(
@@ -80,7 +90,11 @@ export class Host extends pulumi.ComponentResource {
       );
     for (const [job, { kind }] of jobs)
       deploy(job, grants, kind === "files" ? { repositoryPassword: this.repositoryPassword! } : {});
-    for (const job of Object.keys(replicaJobs(host.jobs))) deploy(job, args.replicas[job]!.grants(name, this));
+    const fills = Object.keys(replicaJobs(host.jobs)).map(
+      (job) => [job, args.replicas[job]!.grants(name, generations, this)] as const,
+    );
+    for (const [job, access] of fills) deploy(job, access);
+    this.retiring = retiring(generations, { copies: grants, replicas: Object.fromEntries(fills) }, repositoryPasswords);
     this.address = machine.address;
     this.hostKey = machine.hostKey;
     this.registerOutputs({ address: this.address, hostKey: this.hostKey });
@@ -98,10 +112,14 @@ export class Host extends pulumi.ComponentResource {
     return { address: server.ipv4Address, hostKey: made.hostKey, id: server.id, server, ready: [made.ready] };
   }
 
+  private passwords(name: string, generations: Generations): pulumi.Output<string>[] {
+    return existing(generations).map((generation) => randomPassword(ofGeneration(name, generation), this));
+  }
+
   /** The host makes its keys itself; only the public half leaves it. */
   private clientKey(
     name: string,
-    purpose: "box" | "git" | `restic-${string}`,
+    purpose: string,
     connection: types.input.remote.ConnectionArgs,
     machine: Machine,
     installed: pulumi.Resource,

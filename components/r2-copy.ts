@@ -1,9 +1,10 @@
 import type * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { ofGeneration } from "../plan/generations.js";
 import type { CopyAccess } from "../plan/job-env.js";
 import { lockRules, type Repository } from "../plan/retention.js";
 import type { R2Copy as R2Settings, Retention } from "../settings/schema.js";
-import { bucketKey, type Permission } from "./bucket-key.js";
+import { bucketKey, ofGenerations, type Permission } from "./bucket-key.js";
 import type { CopyComponent, Grant, Grantee } from "./copy.js";
 import { backupRules, r2Bucket } from "./r2-bucket.js";
 
@@ -34,8 +35,10 @@ export class R2Copy extends pulumi.ComponentResource implements CopyComponent {
     return this.bucket.name;
   }
 
-  grant({ host, parent }: Grantee): Grant {
-    return this.token(`${host}-to-${this.name}`, `granary-${host}`, "readwrite", parent);
+  grant({ host, generations, parent }: Grantee): Grant {
+    return ofGenerations(generations, (generation) =>
+      this.token(ofGeneration(`${host}-to-${this.name}`, generation), `granary-${host}`, "readwrite", parent),
+    );
   }
 
   maintenance(): pulumi.Output<CopyAccess> {

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ofGeneration, type Generations } from "../plan/generations.js";
 import type { CopyAccess } from "../plan/job-env.js";
 import { REPLICA } from "../plan/replication.js";
 import { lockRules, uploadsLock, type Repository } from "../plan/retention.js";
 import type { ReplicaJob, Retention } from "../settings/schema.js";
-import { bucketKey } from "./bucket-key.js";
+import { bucketKey, ofGenerations } from "./bucket-key.js";
 import type { Grant } from "./copy.js";
 import * as r2 from "./r2-bucket.js";
 import * as spaces from "./spaces-bucket.js";
@@ -42,14 +43,18 @@ export class Replica extends pulumi.ComponentResource {
   }
 
   /** The two keys of the host that fills the replica, by the names its job knows the buckets by. */
-  grants(host: string, parent: pulumi.Resource): Record<string, Grant> {
+  grants(host: string, generations: Generations, parent: pulumi.Resource): Record<string, Grant> {
     const { job, source } = this.args;
     const label = `granary-${host}-${this.name}`;
     const read = { place: job.source, bucket: source, permission: "read" as const, label: `${label}-source` };
     const write = { place: job.target, bucket: this.bucket, permission: "readwrite" as const, label };
     return {
-      [job.from]: bucketKey(`${host}-from-source-of-${this.name}`, read, parent),
-      [REPLICA]: bucketKey(`${host}-to-${this.name}`, write, parent),
+      [job.from]: ofGenerations(generations, (generation) =>
+        bucketKey(ofGeneration(`${host}-from-source-of-${this.name}`, generation), read, parent),
+      ),
+      [REPLICA]: ofGenerations(generations, (generation) =>
+        bucketKey(ofGeneration(`${host}-to-${this.name}`, generation), write, parent),
+      ),
     };
   }
 }

@@ -1,8 +1,9 @@
 import type * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
+import { ofGeneration } from "../plan/generations.js";
 import type { CopyAccess } from "../plan/job-env.js";
 import type { Retention, SpacesCopy as SpacesSettings } from "../settings/schema.js";
-import { bucketKey, type Permission } from "./bucket-key.js";
+import { bucketKey, ofGenerations, type Permission } from "./bucket-key.js";
 import type { CopyComponent, Grant, Grantee } from "./copy.js";
 import { backupRules, spacesBucket } from "./spaces-bucket.js";
 
@@ -31,8 +32,10 @@ export class SpacesCopy extends pulumi.ComponentResource implements CopyComponen
     return this.bucket.name;
   }
 
-  grant({ host, parent }: Grantee): Grant {
-    return this.key(`${host}-to-${this.name}`, `granary-${host}`, "readwrite", parent);
+  grant({ host, generations, parent }: Grantee): Grant {
+    return ofGenerations(generations, (generation) =>
+      this.key(ofGeneration(`${host}-to-${this.name}`, generation), `granary-${host}`, "readwrite", parent),
+    );
   }
 
   maintenance(): pulumi.Output<CopyAccess> {

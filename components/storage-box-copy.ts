@@ -1,6 +1,7 @@
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import { artifactsHome } from "../plan/box-homes.js";
+import { newest, ofGeneration } from "../plan/generations.js";
 import type { CopyAccess } from "../plan/job-env.js";
 import type { StorageBoxCopy as StorageBoxSettings } from "../settings/schema.js";
 import { filesAccount, type FilesAccount } from "./box-files.js";
@@ -52,7 +53,7 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
   }
 
   grant(grantee: Grantee): Grant {
-    const { host, boxKey, parent } = grantee;
+    const { host, generations, boxKeys, parent } = grantee;
     const account = new hcloud.StorageBoxSubaccount(
       `${host}-to-${this.name}`,
       {
@@ -60,7 +61,7 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
         storageBoxId: this.box.id.apply(Number),
         homeDirectory: artifactsHome(host),
         description: `granary, host ${host}`,
-        password: randomPassword(`${host}-to-${this.name}-password`, parent),
+        password: randomPassword(ofGeneration(`${host}-to-${this.name}-password`, newest(generations)), parent),
         accessSettings: { ...SSH_ONLY, readonly: false },
       },
       { parent, additionalSecretOutputs: ["password"] },
@@ -73,7 +74,7 @@ export class StorageBoxCopy extends pulumi.ComponentResource implements CopyComp
         password: account.password,
         hostKey: this.copy.hostKey,
       },
-      boxKey,
+      pulumi.all(boxKeys).apply((keys) => keys.map((key) => key.trim()).join("\n")),
       parent,
     );
     const files = this.filesAccount(grantee);

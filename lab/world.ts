@@ -8,7 +8,7 @@ import { domain, network, runDir, tool } from "./config.js";
 import { startDns } from "./dns.js";
 import type { ConfigValue } from "./engine.js";
 import { createBoxSnapshot, deleteBoxSnapshot, rollBackBox, showBoxSnapshots } from "./hosts/box-snapshots.js";
-import { createBox, createSubaccount, deleteBox, deleteSubaccount } from "./hosts/boxes.js";
+import { createBox, createSubaccount, deleteBox, deleteSubaccount, setSubaccountPassword } from "./hosts/boxes.js";
 import { destroyAllMachines } from "./hosts/machines.js";
 import { createServer, deleteServer, isolateServer, serverReady } from "./hosts/servers.js";
 import { MARIADB_JOB, publishMariadb } from "./images/mariadb.js";
@@ -79,6 +79,7 @@ export async function startWorld(log: (line: string) => void): Promise<World> {
       deleteBox,
       createSubaccount,
       deleteSubaccount,
+      setSubaccountPassword,
       createBoxSnapshot,
       deleteBoxSnapshot,
       rollBackBox,

@@ -2,6 +2,7 @@ import { remoteHost, remoteKey } from "../settings/jobs/source.js";
 import type { BackupJob, Copy, Place, ReplicaJob, Settings, SourceJob, StorageBoxCopy } from "../settings/schema.js";
 import { alertPairs, type JobAlerts } from "./alerts.js";
 import { s3Endpoint } from "./endpoints.js";
+import { generationsOf, ofGeneration } from "./generations.js";
 import { REPLICA, replicaPairs } from "./replication.js";
 import { schedulePairs } from "./schedules.js";
 
@@ -57,6 +58,7 @@ export function jobEnv(input: JobEnvInput): string {
   if (found === undefined || found.kind === "cache")
     throw new Error(`no job "${host}/${job}" in the settings: check the names`);
   const copies = copiesOf(found, settings);
+  const generation = generationsOf(settings, host).used;
   const pairs: Record<string, string> = {
     GRANARY_MACHINE: input.machine,
     GRANARY_HOST: host,
@@ -67,9 +69,11 @@ export function jobEnv(input: JobEnvInput): string {
     GRANARY_LOCAL_DAYS: String(settings.retention.localDays),
     ...(found.kind === "replica" ? replicaPairs(found, settings.retention) : kindPairs(found, input)),
     ...alertPairs(input.alerts ?? {}, settings.alerts?.email),
+    // Which of the host's own keys are in use.
+    ...(generation === 1 ? {} : { GRANARY_GENERATION: String(generation) }),
     GRANARY_COPIES: copies.map(([name]) => name).join(" "),
   };
-  for (const [name, copy] of copies) Object.assign(pairs, copyPairs(name, copy, input.access[name]));
+  for (const [name, copy] of copies) Object.assign(pairs, copyPairs(name, copy, input.access[name], generation));
   return Object.entries(pairs).map(line).join("");
 }
 
@@ -133,8 +137,13 @@ function sourcePairs(job: SourceJob): Record<string, string> {
   };
 }
 
-function copyPairs(name: string, copy: Copy | Place, access: CopyAccess | undefined): Record<string, string> {
-  if (copy.kind === "storageBox") return boxPairs(name, copy, boxAccess(name, access));
+function copyPairs(
+  name: string,
+  copy: Copy | Place,
+  access: CopyAccess | undefined,
+  generation: number,
+): Record<string, string> {
+  if (copy.kind === "storageBox") return boxPairs(name, copy, boxAccess(name, access), generation);
   return { ...rootPair(name, copy.bucket), ...s3Pairs(name, copy, s3Access(name, access)) };
 }
 
@@ -151,7 +160,7 @@ function s3Pairs(name: string, copy: Place, access: S3Access): Record<string, st
   return rclone(name, { ...common, PROVIDER: "DigitalOcean", REGION: copy.region, ACL: "private" });
 }
 
-function boxPairs(name: string, copy: StorageBoxCopy, access: BoxAccess): Record<string, string> {
+function boxPairs(name: string, copy: StorageBoxCopy, access: BoxAccess, generation: number): Record<string, string> {
   const restic = `GRANARY_COPY_${name.toUpperCase()}_RESTIC`;
   return {
     ...rootPair(name, ""),
@@ -160,7 +169,7 @@ function boxPairs(name: string, copy: StorageBoxCopy, access: BoxAccess): Record
       HOST: access.server,
       PORT: String(BOX_PORT),
       USER: access.username,
-      KEY_FILE: "/etc/granary/box_ed25519",
+      KEY_FILE: `/etc/granary/${ofGeneration("box", generation)}_ed25519`,
       KNOWN_HOSTS_FILE: "/etc/granary/known_hosts",
       // Only SFTP is spoken: every artifact is read back in full instead of trusting a hash the box computes.
       SHELL_TYPE: "none",

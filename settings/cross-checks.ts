@@ -47,6 +47,7 @@ export function conflicts(settings: Settings): Conflict[] {
     ...replicaConflicts(settings),
     ...missingLogin(settings),
     ...lostRecovery(settings),
+    ...lostCredentials(settings),
     ...drillConflicts(settings),
   ];
 }
@@ -146,6 +147,12 @@ function lostRecovery({ hosts, recovery }: Settings): Conflict[] {
   if (recovery === undefined || Object.hasOwn(hosts, recovery.host)) return [];
   const message = "no such host: if that recovery is over, `pulumi config rm granary:recovery`";
   return [{ path: ["recovery", "host"], message }];
+}
+
+function lostCredentials({ hosts, credentials = {} }: Settings): Conflict[] {
+  const lost = Object.keys(credentials).filter((host) => !Object.hasOwn(hosts, host));
+  const message = "no such host: if it is gone for good, take it out of granary:credentials";
+  return lost.map((host) => ({ path: ["credentials", host], message }));
 }
 
 /** The env files of a server are named by job alone, so one server is one host, on whatever port. */

@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { alertsSchema, type Alerts } from "./alerts.js";
 import { copiesSchema, type Copy } from "./copies/copy.js";
 import type { Place } from "./copies/place.js";
+import { credentialsSchema, type Credentials } from "./credentials.js";
 import { drillSchema, type Drill } from "./drill.js";
 import { encryptionSchema, type Encryption } from "./recipients.js";
 import { hostsSchema, type Host } from "./hosts.js";
@@ -17,6 +18,7 @@ import { strict } from "./strict.js";
 import { uploadsSchema, type UploadsBucket } from "./uploads.js";
 
 export type { App, Dns } from "./app.js";
+export type { Credentials, Stage } from "./credentials.js";
 export type { Copy } from "./copies/copy.js";
 export type { R2Copy } from "./copies/r2.js";
 export type { SpacesCopy } from "./copies/spaces.js";
@@ -57,6 +59,8 @@ export interface Settings {
   drill?: Drill;
   /** Only while a recovery goes on. */
   recovery?: Recovery;
+  /** Which generation of its credentials a host has; absent: the first. */
+  credentials?: Record<string, Credentials>;
   /** Who is told by e-mail; the other ways to tell are secrets as a whole. */
   alerts?: Alerts;
   /** Where the page of `granary status` is published; absent: nowhere. */
@@ -72,6 +76,7 @@ export const settingsSchema: z.ZodType<Settings> = strict("the settings", {
   uploads: uploadsSchema.exactOptional(),
   drill: drillSchema.exactOptional(),
   recovery: recoverySchema.exactOptional(),
+  credentials: credentialsSchema.exactOptional(),
   alerts: alertsSchema.exactOptional(),
   statusPage: statusPageSchema.exactOptional(),
 });

@@ -4,7 +4,13 @@ import { LineCounter, parseDocument } from "yaml";
 import { SettingsError, type Problem } from "./errors.js";
 
 /** Configuration that is secret: read apart by the program, encrypted in the file, no part of the settings. */
-export const SECRET_KEYS: readonly string[] = ["sshPrivateKey", "databasePasswords", "smokeSecrets", "alertSecrets"];
+export const SECRET_KEYS: readonly string[] = [
+  "sshPrivateKey",
+  "databasePasswords",
+  "smokeSecrets",
+  "alertSecrets",
+  "retired",
+];
 
 const NAMESPACE = "granary:";
 

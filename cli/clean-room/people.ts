@@ -14,15 +14,17 @@ export const FOR_PEOPLE: readonly string[] = [
 
 /**
  * Asks for each; what is not done yet is left for later.
+ * @param tasks default: those after a break-in
  * @param ask absent: nobody is there to be asked
  * @returns what is left
  */
 export async function askPeople(
   ask: ((question: string) => Promise<string>) | undefined,
   evidence: Evidence,
+  tasks: readonly string[] = FOR_PEOPLE,
 ): Promise<string[]> {
   const left: string[] = [];
-  for (const task of FOR_PEOPLE) {
+  for (const task of tasks) {
     const answer = ask === undefined ? "" : await ask(`${task}? [done/later] `);
     if (/^(d|done|y|yes)$/i.test(answer.trim())) evidence.step(task);
     else left.push(task);

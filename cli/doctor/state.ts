@@ -67,7 +67,7 @@ export function deployedOn(host: string, resources: Resource[]): Deployed {
       if (stdin.includes(`GRANARY_HOST=${host}\n`)) deployed.settings[purpose] = stdin;
     } else if (parent.endsWith(`${HOST}::${host}`)) {
       if (purpose === "install") Object.assign(deployed, installed(stdin, stdout));
-      const key = /^(box|git|restic-[a-z0-9-]+)-key$/.exec(purpose)?.[1];
+      const key = /^((?:box|git|restic-[a-z0-9-]+)(?:\.\d+)?)-key$/.exec(purpose)?.[1];
       if (key !== undefined)
         deployed.keys[`/etc/granary/${key}_ed25519`] = stdout.split(" ").slice(0, 2).join(" ").trim();
     }

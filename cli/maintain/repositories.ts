@@ -105,8 +105,8 @@ async function restic(repository: OpenRepository, args: string[]): Promise<strin
   return out;
 }
 
-/** A box has the repositories of a host in a directory of their own; rclone speaks to the copy for restic. */
-function call({ remote, host, job, password }: OpenRepository, args: string[]) {
+/** Runs restic. A box has the repositories of a host in a directory of their own; rclone speaks to the copy for restic. */
+export function call({ remote, host, job, password }: OpenRepository, args: string[]) {
   const home = remote.copy.kind === "storageBox" ? `${filesHome(host)}/` : "";
   const env = {
     ...remote.env,
@@ -118,7 +118,8 @@ function call({ remote, host, job, password }: OpenRepository, args: string[]) {
   return run("restic", args, env);
 }
 
-function failure({ remote, host, job }: OpenRepository, what: string, err: string): Error {
+/** What restic complained of, and of which repository. */
+export function failure({ remote, host, job }: OpenRepository, what: string, err: string): Error {
   const fatal = err.split("\n").find((line) => /Fatal:|already locked/.test(line)) ?? lastLine(err);
   const hint = /already locked/.test(err)
     ? "; a backup may be running: try again later, or `restic unlock` if the one that holds it is dead"

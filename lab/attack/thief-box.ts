@@ -16,7 +16,7 @@ function account(target: Target): { user: string; host: string; port: string; ma
 
 export function boxMoves(server: ShopServer, loot: Loot, target: Target, api: (vendor: string) => string): Moves {
   const { user, host, port, main } = account(target);
-  const ssh = (command: string, as = user, key = "/etc/granary/box_ed25519"): string =>
+  const ssh = (command: string, as = user, key = "/etc/granary/box*_ed25519"): string =>
     `ssh ${OPTIONS} -p ${port} -i ${key} ${as}@${host} ${command}`;
   const several = async (...scripts: string[]): Promise<Answer> => {
     const tally = new Tally();

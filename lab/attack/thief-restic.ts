@@ -12,6 +12,12 @@ interface Door {
   ssh?: (command: string) => string;
 }
 
+/** File of a key of the host's own, of the generation in use. */
+function ownKey(environment: Environment, purpose: string): string {
+  const generation = environment["GRANARY_GENERATION"];
+  return `${purpose}${generation === undefined ? "" : `.${generation}`}_ed25519`;
+}
+
 function door(environment: Environment, target: Target): Door {
   const own = `GRANARY_COPY_${target.remote.toUpperCase()}_RESTIC`;
   const [host, job] = [environment["GRANARY_HOST"], environment["GRANARY_JOB"]];
@@ -19,7 +25,7 @@ function door(environment: Environment, target: Target): Door {
     return { options: `-r rclone:${at(target, `files/${host}/${job}`).replaceAll("'", "")}` };
   const remote = (key: string): string => setting(target, key);
   const login =
-    `-F /dev/null -p ${remote("PORT")} -i /etc/granary/restic-${job}_ed25519 -o IdentitiesOnly=yes -o BatchMode=yes ` +
+    `-F /dev/null -p ${remote("PORT")} -i /etc/granary/${ownKey(environment, `restic-${job}`)} -o IdentitiesOnly=yes -o BatchMode=yes ` +
     `-o ConnectTimeout=10 -o UserKnownHostsFile=/etc/granary/known_hosts ` +
     `-o HostKeyAlias=[${remote("HOST")}]:${remote("PORT")} ${environment[`${own}_LOGIN`]}`;
   return {

@@ -32,6 +32,7 @@ export interface HostHooks {
     readonly: boolean;
     sshEnabled: boolean;
   }): Promise<void>;
+  setSubaccountPassword(boxId: number, username: string, password: string): Promise<void>;
   deleteSubaccount(boxId: number, username: string): Promise<void>;
   /** Copies what is on the box to where no account can write. */
   createBoxSnapshot(snapshot: BoxSnapshot): Promise<void>;

@@ -67,6 +67,10 @@ export async function createSubaccount(account: Parameters<HostHooks["createSuba
   await setHostName(`${account.username}.box.lab`, address);
 }
 
+export async function setSubaccountPassword(boxId: number, username: string, password: string): Promise<void> {
+  await execIn(boxMachine(boxId), ["chpasswd"], `${username}:${password}\n`);
+}
+
 /** Closes the account; what it stored stays on the box, as at Hetzner. */
 export async function deleteSubaccount(boxId: number, username: string): Promise<void> {
   await execIn(boxMachine(boxId), [

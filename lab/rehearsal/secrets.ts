@@ -24,7 +24,7 @@ export async function gatherSecrets(world: World, server: ShopServer): Promise<S
   return {
     "age identity": longestLine(await readFile(world.laptop.identity, "utf8")),
     "SSH private key": longestLine(await readFile(world.laptop.sshKey, "utf8")),
-    "host's key for the box": longestLine(await server.run("cat /etc/granary/box_ed25519")),
+    "host's key for the box": longestLine(await server.run("cat /etc/granary/box*_ed25519")),
     "provider token": world.secrets.token,
     "Spaces key": world.secrets.spaces.secretKey,
     "database password": DATABASE_PASSWORD,

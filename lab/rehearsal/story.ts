@@ -2,7 +2,8 @@
  * What a rehearsal tells: three copies and a server are made, a shop runs there and is backed up while orders come in,
  * the server is lost at a random moment, a new one is made, and the shop comes back: its database to the last shipped
  * instant, everything it owned equal by content. A drill restores it once more, a mistake in the live database is taken
- * back to the second, the shop leaves an infected server for a clean one, maintenance removes what is old, and if asked for, whoever broke into the server tries to destroy what was saved.
+ * back to the second, the shop leaves an infected server for a clean one, maintenance removes what is old, the host's
+ * credentials are replaced, and if asked for, whoever broke into the server tries to destroy what was saved.
  * Every chapter is a file in chapters/, and takes what it needs from the act.
  */
 import type { Act } from "./act.js";
@@ -14,6 +15,7 @@ import { drilled } from "./chapters/drilled.js";
 import { end, jobRemoved } from "./chapters/end.js";
 import { maintained } from "./chapters/maintained.js";
 import { provision } from "./chapters/provision.js";
+import { rotated } from "./chapters/rotated.js";
 import { serverLost } from "./chapters/server-lost.js";
 import { cronHost } from "./cron-host.js";
 import { Watch } from "./watch.js";
@@ -24,7 +26,7 @@ export { COPIES } from "./chapters/day.js";
 const PHASES = [
   ...["start", "up", "preview", "shop", "smoke test", "log", "backup", "belongings", "mariadb", "replica", "read back"],
   ...["doctor", "disaster", "recover", "restore", "compare", "remove a job", "without systemd"],
-  ...["back up again", "drill", "damage", "one file", "clean room", "maintain"],
+  ...["back up again", "drill", "damage", "one file", "clean room", "maintain", "rotate"],
 ];
 
 /** @param attacks whether the copies are attacked at the end: some minutes, for what is refused is tried long enough */
@@ -47,6 +49,7 @@ export async function rehearse(act: Act, attacks: boolean): Promise<void> {
   await corrupted(act);
   await brokenInto(act);
   await maintained(act);
+  await rotated(act, before);
   if (attacks) await attacked(act);
   await end(act, before, watch);
 }

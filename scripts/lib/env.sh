@@ -17,6 +17,13 @@ conf() { printf '%s' "${CONF[$1]-${2-}}"; }
 # conf_set KEY VALUE: for what is known only in the course of a run.
 conf_set() { CONF[$1]=$2; }
 
+# own_key PURPOSE: prints the file of this host's own key for a purpose, of the generation that is in use.
+own_key() {
+  local generation
+  generation=$(conf GRANARY_GENERATION)
+  printf '%s/%s%s_ed25519' "$GRANARY_ETC" "$1" "${generation:+.$generation}"
+}
+
 # job_name_check NAME
 job_name_check() {
   [[ $1 =~ ^[a-z][a-z0-9-]{0,30}$ ]] || fail usage "job name '$1' is not of the form [a-z][a-z0-9-]*, 31 at most"

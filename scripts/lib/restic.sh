@@ -23,7 +23,7 @@ append_only() { [[ $(conf "GRANARY_COPY_${1^^}_RESTIC") == append-only ]]; }
 box_ssh() {
   local remote=RCLONE_CONFIG_${1^^} port
   port=$(conf "${remote}_PORT" 22)
-  printf '%s ' ssh -F /dev/null -T -p "$port" -i "$GRANARY_ETC/restic-$(conf GRANARY_JOB)_ed25519" \
+  printf '%s ' ssh -F /dev/null -T -p "$port" -i "$(own_key "restic-$(conf GRANARY_JOB)")" \
     -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 \
     -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=$GRANARY_ETC/known_hosts" \
     -o "HostKeyAlias=[$(conf "${remote}_HOST")]:$port" "$(conf "GRANARY_COPY_${1^^}_RESTIC_LOGIN")"

@@ -53,7 +53,7 @@ function computed(type: string, name: string): [string, Record<string, unknown>]
     case "command:local:Command":
       return [name, { stdout: name.endsWith("-host-key") ? `${HOST_PRIVATE_KEY}${HOST_KEY}\n` : PASSWORD }];
     case "command:remote:Command":
-      return [name, { stdout: /-(box|git|restic-.*)-key$/.test(name) ? BOX_KEY : "" }];
+      return [name, { stdout: /-(box|git|restic-[a-z-]*)(\.\d+)?-key$/.test(name) ? BOX_KEY : "" }];
     default:
       return [name, {}];
   }

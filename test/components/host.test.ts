@@ -236,7 +236,7 @@ describe("a host with files jobs", () => {
   it("makes a key for each, which the storage box is told of, and one password for their repositories", async () => {
     const { resources, result } = await record(withFiles(["box"]));
     expect(Object.keys(result[0]!.repositoryKeys)).toEqual(["media"]);
-    expect(await valueOf(result[0]!.repositoryKeys["media"]!)).toBe(BOX_KEY);
+    expect(await valueOf(result[0]!.repositoryKeys["media"]![0]!)).toBe(BOX_KEY);
     expect(find(resources, REMOTE, "shop-restic-media-key").inputs).toMatchObject({
       create: "/usr/local/lib/granary/host/client-key restic-media",
     });

@@ -16,7 +16,7 @@ function program(change: Partial<ReturnType<typeof r2>> = {}) {
   const repositories = [{ host: "shop", job: "media" }];
   const copy = new R2Copy("r2", { copy: { ...r2(), ...change }, retention: settings().retention, repositories });
   return {
-    ...copy.grant({ host: "shop", boxKey: BOX_KEY, repositoryKeys: {}, parent: parent() }),
+    ...copy.grant({ host: "shop", generations: { used: 1 }, boxKeys: [BOX_KEY], repositoryKeys: {}, parent: parent() }),
     maintenance: copy.maintenance(),
     reader: copy.reader(),
   };

@@ -10,7 +10,13 @@ function program() {
   const copy = new SpacesCopy("spaces", { copy: spaces(), retention: settings().retention });
   return {
     copy,
-    grant: copy.grant({ host: "shop", boxKey: BOX_KEY, repositoryKeys: {}, parent: parent() }),
+    grant: copy.grant({
+      host: "shop",
+      generations: { used: 1 },
+      boxKeys: [BOX_KEY],
+      repositoryKeys: {},
+      parent: parent(),
+    }),
     maintenance: copy.maintenance(),
     reader: copy.reader(),
   };

@@ -10,7 +10,13 @@ const ACCOUNT = "hcloud:index/storageBoxSubaccount:StorageBoxSubaccount";
 
 function program(change: Partial<ReturnType<typeof box>> = {}) {
   const copy = new StorageBoxCopy("box", { copy: { ...box(), ...change } });
-  return copy.grant({ host: "shop", boxKey: BOX_KEY, repositoryKeys: {}, parent: parent() });
+  return copy.grant({
+    host: "shop",
+    generations: { used: 1 },
+    boxKeys: [BOX_KEY],
+    repositoryKeys: {},
+    parent: parent(),
+  });
 }
 
 const OWNER_KEY = "ssh-ed25519 OWNER";
@@ -132,10 +138,13 @@ describe("a Storage Box copy", () => {
 });
 
 describe("a host with files jobs", () => {
-  const keys = { media: pulumi.output("ssh-ed25519 MEDIA granary@shop\n"), pdf: pulumi.output("ssh-ed25519 PDF") };
+  const keys = {
+    media: [pulumi.output("ssh-ed25519 MEDIA granary@shop\n")],
+    pdf: [pulumi.output("ssh-ed25519 PDF")],
+  };
   const withFiles = () =>
     new StorageBoxCopy("box", { copy: box() }).grant({
-      ...{ host: "shop", boxKey: BOX_KEY, parent: parent() },
+      ...{ host: "shop", generations: { used: 1 }, boxKeys: [BOX_KEY], parent: parent() },
       repositoryKeys: keys,
     });
 

@@ -51,6 +51,12 @@ export function subaccountRoutes(router: Router, project: Project): void {
     Object.assign(record, parse(updateSubaccount, call));
     return { status: 200, body: { subaccount: wireSubaccount(record) } };
   });
+  router.on("POST", `${base}/:part/actions/reset_subaccount_password`, async (call) => {
+    const record = find(call);
+    const body = parse(z.strictObject({ password }), call);
+    await project.hooks.setSubaccountPassword(record.box, record.username, body.password);
+    return { status: 201, body: { action: project.actions.done("reset_subaccount_password", []) } };
+  });
   router.on("DELETE", `${base}/:part`, async (call) => {
     const record = find(call);
     await project.hooks.deleteSubaccount(record.box, record.username);

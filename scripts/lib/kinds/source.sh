@@ -39,7 +39,7 @@ source_push() {
   [[ -n $remote ]] || return 0
   known=$GRANARY_RUN/$JOB.known_hosts
   conf GRANARY_SOURCE_KNOWN_HOST >"$known"
-  GIT_SSH_COMMAND="ssh -F /dev/null -i $GRANARY_ETC/git_ed25519 -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=15 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$known" \
+  GIT_SSH_COMMAND="ssh -F /dev/null -i $(own_key git) -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=15 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$known" \
     repository push --quiet "$remote" 'refs/heads/*:refs/heads/*' 'refs/tags/*:refs/tags/*' 2>"$WORK/push.err" || {
     log push-failed "message=$(push_said)"
     return 1

@@ -41,6 +41,7 @@ export function fakeHooks(): HostHooks & { asked: string[] } {
     deleteBox: (id) => note(`deleteBox ${id}`),
     createSubaccount: (a) =>
       note(`createSubaccount ${a.boxId} ${a.username} ${a.homeDirectory} ro=${a.readonly} ssh=${a.sshEnabled}`),
+    setSubaccountPassword: (boxId, username) => note(`setSubaccountPassword ${boxId} ${username}`),
     deleteSubaccount: (boxId, username) => note(`deleteSubaccount ${boxId} ${username}`),
     createBoxSnapshot: (s) => note(`createBoxSnapshot ${s.boxId} ${s.username} ${s.name}`),
     deleteBoxSnapshot: (s) => note(`deleteBoxSnapshot ${s.boxId} ${s.username} ${s.name}`),
