@@ -11,6 +11,7 @@ import { maintain } from "./commands/maintain.js";
 import { recover } from "./commands/recover.js";
 import { restore } from "./commands/restore.js";
 import { rotate } from "./commands/rotate.js";
+import { scan } from "./commands/scan.js";
 import { smoke } from "./commands/smoke.js";
 import { status } from "./commands/status.js";
 import { watch } from "./commands/watch.js";
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   recover,
   restore,
   rotate,
+  scan,
   smoke,
   status,
   watch,
