@@ -35,21 +35,20 @@ const placeOf = (job: ReplicaJob, bucket: string): Place => (bucket === job.from
 const REFUSAL = /InvalidAccessKeyId|AccessDenied|SignatureDoesNotMatch|Unauthorized|Forbidden|\b40[13]\b/;
 
 /** A vendor's own copies of a key may take a minute to hear that it is gone. */
-const TRIES = 12;
-const PAUSE_MS = 5_000;
+const PATIENCE = { tries: 12, pauseMs: 5_000 };
 
 /**
  * Whether the key is refused.
  * @throws Error when the bucket does not answer: that is no refusal
  */
-export async function refuses({ name, place, access }: Door, pause = PAUSE_MS): Promise<boolean> {
+export async function refuses({ name, place, access }: Door, patience = PATIENCE): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     const { code, err } = await withRemote("retired", place, access, undefined, ({ env, root }) =>
       run("rclone", ["lsf", "--max-depth", "1", root], { ...env, RCLONE_RETRIES: "1", RCLONE_LOW_LEVEL_RETRIES: "1" }),
     );
     if (code !== 0 && REFUSAL.test(err)) return true;
     if (code !== 0) throw new Error(`${name}: whether the old key is refused is not known: ${lastLine(err)}`);
-    if (tries === TRIES) return false;
-    await sleep(pause);
+    if (tries >= patience.tries) return false;
+    await sleep(patience.pauseMs);
   }
 }
