@@ -1,8 +1,8 @@
 import { remoteHost, remoteKey } from "../settings/jobs/source.js";
-import type { BackupJob, Copy, Place, ReplicaJob, Settings, SourceJob, StorageBoxCopy } from "../settings/schema.js";
+import type { BackupJob, Copy, Place, ReplicaJob, Settings, SourceJob } from "../settings/schema.js";
 import { alertPairs, type JobAlerts } from "./alerts.js";
-import { s3Endpoint } from "./endpoints.js";
-import { generationsOf, ofGeneration } from "./generations.js";
+import { copyPairs } from "./copy-env.js";
+import { generationsOf } from "./generations.js";
 import { REPLICA, replicaPairs } from "./replication.js";
 import { schedulePairs } from "./schedules.js";
 
@@ -26,6 +26,8 @@ export interface BoxAccess {
   password?: string;
 }
 
+export { BOX_PORT } from "./copy-env.js";
+
 export type CopyAccess = S3Access | BoxAccess;
 
 export interface JobEnvInput {
@@ -43,9 +45,6 @@ export interface JobEnvInput {
   /** Whom it tells how its runs end. */
   alerts?: JobAlerts;
 }
-
-/** Port of a storage box that speaks SFTP with keys of its own. */
-export const BOX_PORT = 23;
 
 /**
  * Text of `/etc/granary/<job>.env`: `KEY=value` lines, values literal to the end of the line. It holds secrets.
@@ -135,72 +134,6 @@ function sourcePairs(job: SourceJob): Record<string, string> {
     GRANARY_SOURCE_REMOTE: job.remote,
     GRANARY_SOURCE_KNOWN_HOST: `${remoteHost(job.remote)} ${remoteKey(job.remote, job.remoteHostKey)}`,
   };
-}
-
-function copyPairs(
-  name: string,
-  copy: Copy | Place,
-  access: CopyAccess | undefined,
-  generation: number,
-): Record<string, string> {
-  if (copy.kind === "storageBox") return boxPairs(name, copy, boxAccess(name, access), generation);
-  return { ...rootPair(name, copy.bucket), ...s3Pairs(name, copy, s3Access(name, access)) };
-}
-
-function s3Pairs(name: string, copy: Place, access: S3Access): Record<string, string> {
-  const common = {
-    TYPE: "s3",
-    ACCESS_KEY_ID: access.accessKeyId,
-    SECRET_ACCESS_KEY: access.secretAccessKey,
-    ENDPOINT: s3Endpoint(copy),
-    // A key scoped to one bucket may not ask whether the bucket exists.
-    NO_CHECK_BUCKET: "true",
-  };
-  if (copy.kind === "r2") return rclone(name, { ...common, PROVIDER: "Cloudflare", REGION: "auto" });
-  return rclone(name, { ...common, PROVIDER: "DigitalOcean", REGION: copy.region, ACL: "private" });
-}
-
-function boxPairs(name: string, copy: StorageBoxCopy, access: BoxAccess, generation: number): Record<string, string> {
-  const restic = `GRANARY_COPY_${name.toUpperCase()}_RESTIC`;
-  return {
-    ...rootPair(name, ""),
-    ...rclone(name, {
-      TYPE: "sftp",
-      HOST: access.server,
-      PORT: String(BOX_PORT),
-      USER: access.username,
-      KEY_FILE: `/etc/granary/${ofGeneration("box", generation)}_ed25519`,
-      KNOWN_HOSTS_FILE: "/etc/granary/known_hosts",
-      // Only SFTP is spoken: every artifact is read back in full instead of trusting a hash the box computes.
-      SHELL_TYPE: "none",
-      DISABLE_HASHCHECK: "true",
-    }),
-    ...(access.repositories === undefined ? {} : { [restic]: "append-only", [`${restic}_LOGIN`]: access.repositories }),
-    GRANARY_BOX_KNOWN_HOST: `[${access.server}]:${BOX_PORT} ${copy.hostKey}`,
-  };
-}
-
-function rootPair(name: string, root: string): Record<string, string> {
-  return { [`GRANARY_COPY_${name.toUpperCase()}_ROOT`]: root };
-}
-
-function rclone(name: string, options: Record<string, string>): Record<string, string> {
-  const remote = `RCLONE_CONFIG_${name.toUpperCase()}_`;
-  return Object.fromEntries(Object.entries(options).map(([key, value]) => [remote + key, value]));
-}
-
-function s3Access(name: string, access: CopyAccess | undefined): S3Access {
-  if (access?.kind === "s3") return access;
-  throw new Error(
-    `copy "${name}" needs an S3 key, got ${access?.kind ?? "nothing"}: give access.${name} {kind: "s3", …}`,
-  );
-}
-
-function boxAccess(name: string, access: CopyAccess | undefined): BoxAccess {
-  if (access?.kind === "box") return access;
-  throw new Error(
-    `copy "${name}" needs a box account, got ${access?.kind ?? "nothing"}: give access.${name} {kind: "box", …}`,
-  );
 }
 
 /** The value is not shown: it may be a secret. */
