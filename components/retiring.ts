@@ -37,7 +37,7 @@ export function retiring(
     used: generation(used, 0, (grant) => grant.access),
     other: generation(other, 1, (grant) => grant.other ?? grant.access),
   };
-  return pulumi.secret(pulumi.output(both)) as pulumi.Output<Retiring>;
+  return pulumi.secret(pulumi.output(both));
 }
 
 function map<V, W>(values: Record<string, V>, change: (value: V) => W): Record<string, W> {

@@ -72,7 +72,7 @@ describe("a repository", () => {
     await expect(letIn(repository("OLD"), "NEW")).rejects.toThrow(/copy r2: repository shop\/media: restic/);
   }, 30_000);
 
-  it("cannot be changed without the credentials of maintenance, which is said", async () => {
+  it("cannot be changed without the credentials of maintenance, which is said", () => {
     const vault = vaultOf(parseSettings(example()), { copies: {} }, undefined);
     expect(() => vault.onlyOurs({ host: "shop", job: "media", copy: "box" }, "NEW")).toThrow(
       "copy box: the stack has no credentials for maintenance, which change the password of shop/media: give granary:ssh",
