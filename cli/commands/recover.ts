@@ -27,7 +27,7 @@ one has another host key and may connect to nothing but the copies until its sho
 
   HOST             the host that is lost
   --clean-room     somebody broke in
-  --before TIME    nothing younger than this is brought back
+  --before TIME    nothing younger than this is brought back; granary scan suggests one
   --commit COMMIT  of a clean room: the commit its code is to be at (default: the one that was saved)
   --copy NAME      the copy to read (default: the first that no host can destroy)
   --at TIME        as it was then (default: the newest there is), e.g. 2026-11-23T17:59:00Z
@@ -64,7 +64,7 @@ export const recover: Command = {
       const say = (text: string): void => (options.verbose ? terminal.err(text) : undefined);
       const target = await run({ ...options, engine, cleanRoom, say, ...reaching(options, directory) }, evidence);
       outcome = `${host} is back at ${target.address}, from copy ${copy}${leftToDo(settings.hosts[host]!, target)}`;
-      if (room !== undefined) outcome += forPeople(await askPeople(ask, evidence));
+      if (room !== undefined) outcome += `; next: granary rotate ${host}${forPeople(await askPeople(ask, evidence))}`;
     } catch (error) {
       outcome = error instanceof Error ? error : new Error(String(error));
     }

@@ -40,13 +40,13 @@ point_choose() {
 }
 
 # point_shipped: what was committed just now is in the copies some seconds later: that is waited for while the service of
-# the log is at work. Without it, or in vain, granary-recover-db says how far the log goes.
+# the log is at work: a state older than what counts as stalled is none. Without it, or in vain, granary-recover-db says how far the log goes.
 point_shipped() {
   local state=$GRANARY_STATE/$JOB.wal.json waited
   [[ $AT != latest && -r $state ]] || return 0
   for ((waited = 0; waited < 90; waited++)); do
     if jq -e --arg copy "$COPY" --argjson at "$(date -u -d "$AT" +%s)" --argjson now "$EPOCHSECONDS" '
-      (.at | fromdate) < $now - 60 or (.copies[$copy] == null)
+      (.at | fromdate) < $now - 120 or (.copies[$copy] == null)
       or ((.copies[$copy].newest // "1970-01-01T00:00:00Z" | fromdate) > $at)' "$state" >/dev/null 2>&1; then return 0; fi
     if ((waited == 0)); then log waiting "message=the log of that moment is on its way to copy $COPY"; fi
     sleep 1
