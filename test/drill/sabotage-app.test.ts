@@ -62,9 +62,9 @@ function staging(answers: Record<string, { code?: number; stdout?: string; err?:
     done.push(line);
     const [, answer] = Object.entries(answers).find(([part]) => line.includes(part)) ?? [];
     const images = [{ container: "web", image: "shop@sha256:1", digest: "sha256:1", running: true }];
-    const stdout = line.startsWith("granary-app images") ? JSON.stringify(images) : "[]";
-    // A door that is tried is shut.
-    return Promise.resolve({ code: line.includes("knock") ? 1 : 0, stdout, err: "", ...answer });
+    const said = line.includes("knock") ? "web 203.0.113.10/443 closed\n" : "[]";
+    const stdout = line.startsWith("granary-app images") ? JSON.stringify(images) : said;
+    return Promise.resolve({ code: 0, stdout, err: "", ...answer });
   });
 }
 
@@ -105,8 +105,8 @@ describe("the shop in a drill", () => {
 
   it("a wrong app image: it ends at once", async () => {
     const images = [{ container: "web", image: "shop@sha256:1", digest: "sha256:1", running: false }];
-    await open(staging({ "granary-app images": { stdout: JSON.stringify(images) } }));
-    expect(red()).toEqual(["container web runs: false"]);
+    await open(staging({ "granary-app images": { stdout: JSON.stringify(images) }, knock: { stdout: "" } }));
+    expect(red()).toEqual(["container web runs: false", "no way out of container web: not tried: it does not run"]);
   });
 
   it("an app image that is nowhere any more; the name of the database's container is free again", async () => {
@@ -124,8 +124,8 @@ describe("the shop in a drill", () => {
   });
 
   it("a container that reaches a live host", async () => {
-    await open(staging({ "knock web 203.0.113.10 443": { code: 0 } }));
-    expect(red()).toEqual(["no way out of container web: 203.0.113.10 port 443"]);
+    await open(staging({ "knock 1 web 203.0.113.10/443": { stdout: "web 203.0.113.10/443 open\n" } }));
+    expect(red()).toEqual(["no way out of container web: 203.0.113.10/443"]);
   });
 
   it("a shop that does not start", async () => {
