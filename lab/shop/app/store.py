@@ -23,7 +23,7 @@ def connected():
 
 def products(limit):
     with connected() as cursor:
-        cursor.execute("SELECT id, name, price_taxed FROM shop.products ORDER BY id LIMIT %s", [limit])
+        cursor.execute("SELECT id, name, price FROM shop.products ORDER BY id LIMIT %s", [limit])
         return cursor.fetchall()
 
 
@@ -31,7 +31,7 @@ def product(number):
     """(id, name, description, price, stock), or None."""
     with connected() as cursor:
         cursor.execute(
-            "SELECT id, name, description, price_taxed, stock FROM shop.products WHERE id = %s", [number]
+            "SELECT id, name, description, price, stock FROM shop.products WHERE id = %s", [number]
         )
         return cursor.fetchone()
 
