@@ -26,7 +26,7 @@ describe("credentials-check", () => {
       { job: "orders", copy: "b", what: "written, read, removed" },
       { job: "orders", copy: "b", what: "no repository yet" },
     ]);
-    expect(existsSync(at("a/check/shop"))).toBe(false);
+    expect(existsSync(at("a/check")) ? readdirSync(at("a/check")) : []).toEqual([]);
     const identity = at("identity");
     writeFileSync(identity, host.keys.identity, { mode: 0o600 });
     const open = ["-d", "-i", identity, at("a/files/shop/orders.password.age")];
@@ -48,19 +48,28 @@ describe("credentials-check", () => {
     ]);
   });
 
-  it("only lists the source of a replica", async () => {
-    host.writeEnv({ GRANARY_KIND: "replica" });
+  it("only lists the source of a replica, and writes beside the records of its target, where a lock may keep it", async () => {
+    host.writeEnv({ GRANARY_KIND: "replica", GRANARY_REPLICA_RECORDS: ".granary/records" });
     host.fake("rclone", `printf '%s\\n' "$*" >>"$STATE"; exec "$REAL" "$@"`);
     expect(said((await check()).stdout)).toEqual([
       { job: "orders", copy: "a", what: "read" },
       { job: "orders", copy: "b", what: "written, read, removed" },
     ]);
     expect(readFileSync(join(host.root, "state.rclone"), "utf8")).not.toMatch(/rcat .*\/a\//);
+    host.fake("rclone", `[[ " $* " != *" deletefile "* ]] || { echo "ObjectLocked" >&2; exit 1; }; exec "$REAL" "$@"`);
+    // Twice: what is kept is not written over.
+    for (const times of [1, 2]) {
+      const result = await check();
+      expect(said(result.stdout)).toContainEqual({ job: "orders", copy: "b", what: "written, read" });
+      expect(readdirSync(at("b/.granary/records"))).toHaveLength(times);
+    }
   });
 
   it("fails with a copy that takes nothing, or gives back something else", async () => {
     host.fake("rclone", `[[ " $* " != *" rcat "* ]] || { echo "403 Forbidden" >&2; exit 1; }; exec "$REAL" "$@"`);
     expectFailure(await check(), 22, "copy-failed", /copy a takes nothing: 403 Forbidden/);
+    host.fake("rclone", `[[ " $* " != *" deletefile "* ]] || { echo "ObjectLocked" >&2; exit 1; }; exec "$REAL" "$@"`);
+    expectFailure(await check(), 22, "copy-failed", /copy a keeps what was to go: ObjectLocked/);
     host.fake("rclone", `[[ " $* " != *" cat "* ]] || { echo other; exit 0; }; exec "$REAL" "$@"`);
     expectFailure(await check(), 22, "copy-failed", /copy a does not give back what was sent/);
   });
@@ -102,6 +111,7 @@ describe("retired-keys", () => {
   };
   const prepare = () => {
     for (const name of KEYS) writeFileSync(at(`etc/granary/${name}_ed25519`), "PLANTED-KEY", { mode: 0o600 });
+    writeFileSync(at("etc/granary/box_ed25519.pub"), "public");
     host.writeEnv({
       ...{ GRANARY_GENERATION: "2", GRANARY_COPIES: "box", GRANARY_COPY_BOX_ROOT: "", RCLONE_CONFIG_BOX_TYPE: "sftp" },
       ...{ RCLONE_CONFIG_BOX_HOST: "u1.box", RCLONE_CONFIG_BOX_PORT: "23", RCLONE_CONFIG_BOX_USER: "u1-sub1" },
@@ -110,7 +120,7 @@ describe("retired-keys", () => {
   };
   const left = (): string[] =>
     readdirSync(at("etc/granary"))
-      .filter((name) => name.endsWith("_ed25519"))
+      .filter((name) => name.includes("_ed25519"))
       .sort();
 
   it("are tried at the account that each was for, and refused", async () => {
@@ -125,7 +135,7 @@ describe("retired-keys", () => {
     const calls = readFileSync(join(host.root, "state.ssh"), "utf8");
     expect(calls).toMatch(/-i \S+\/box_ed25519 .* HostKeyAlias=\[u1\.box\]:23 u1-sub1@u1\.box ls\n/);
     expect(calls).toMatch(/-i \S+\/restic-orders_ed25519 .* u1-sub2@u1-sub2\.box ls\n/);
-    expect(left()).toHaveLength(KEYS.length);
+    expect(left()).toHaveLength(KEYS.length + 1);
   });
 
   it("are told when one is let in", async () => {
