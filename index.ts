@@ -50,6 +50,11 @@ function readSettings(): Settings {
   return parseSettings(Object.fromEntries(names.map((name) => [name, decoded(config.get(name))])));
 }
 
+function retiringOf(hosts: (readonly [string, Host])[]): Record<string, unknown> {
+  const all = hosts.flatMap(([name, { retiring }]) => (retiring ? [[name, retiring] as const] : []));
+  return all.length === 0 ? {} : { retiring: Object.fromEntries(all) };
+}
+
 /** @throws SettingsError, ProofError or Error before anything is registered */
 export default function granary(): Record<string, unknown> {
   const config = new pulumi.Config("granary");
@@ -76,7 +81,7 @@ export default function granary(): Record<string, unknown> {
       passwords: Object.fromEntries(hosts.map(([name, host]) => [name, host.repositoryPassword])),
     }),
     // What `granary rotate` tries: only of hosts whose credentials are being replaced.
-    retiring: Object.fromEntries(hosts.flatMap(([name, { retiring }]) => (retiring ? [[name, retiring]] : []))),
+    ...retiringOf(hosts),
     // What `granary status` looks at the copies with.
     readers: Object.fromEntries(Object.entries({ ...copies, ...replicas }).map(([name, it]) => [name, it.reader()])),
     // What `granary status --publish` writes its page with.
