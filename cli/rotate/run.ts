@@ -81,7 +81,8 @@ async function passwordsCome(what: RotateRequest, from: keyof Retiring, to: keyo
   const [old, next] = [both?.[from].repositoryPassword, both?.[to].repositoryPassword];
   if (old === undefined || next === undefined) return;
   const vault = await what.vault();
-  for (const held of heldBy(what)) await vault.letIn(held, old, next);
+  // Side by side: restic takes its time to make a password hard to guess.
+  await Promise.all(heldBy(what).map((held) => vault.letIn(held, old, next)));
 }
 
 async function newOnesWork(what: RotateRequest, evidence: Evidence): Promise<void> {
@@ -100,9 +101,11 @@ async function passwordsGo(what: RotateRequest, evidence: Evidence, old: Generat
   const vault = await what.vault();
   const kept: string[] = [];
   await evidence.phase("passwords", "old ones go from the repositories", async () => {
-    for (const held of heldBy(what)) {
+    const all = await Promise.all(
+      heldBy(what).map(async (held) => ({ held, keys: await vault.onlyOurs(held, password) })),
+    );
+    for (const { held, keys } of all) {
       const name = `${held.host}/${held.job} in ${held.copy}`;
-      const keys = await vault.onlyOurs(held, password);
       const last = Math.max(...keys.map(({ until }) => until));
       if (keys.length > 0) kept.push(`repository ${name} until ${new Date(last).toISOString().slice(0, 10)}`);
       else if (old?.repositoryPassword !== undefined) {
