@@ -85,6 +85,13 @@ describe("to an instant", () => {
     expectNothingLeft();
   }, 60_000);
 
+  it("of which the log is on its way: that is waited for", async () => {
+    const soon = new Date(Date.now() + 2000).toISOString();
+    const result = await host.restore(["--at", soon]);
+    expect(result.stderr).toContain("event=waiting message=");
+    expect(cluster.sql(restored(result).database, count)).toBe(cluster.sql("shop", count));
+  }, 120_000);
+
   it("is taken live later without another recovery, taken back, and that only once", async () => {
     const damaged = cluster.sql("shop", count);
     const beside = restored(await host.restore(["--copy", "b", "--at", before]));

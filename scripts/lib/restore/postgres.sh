@@ -82,6 +82,7 @@ place() {
 
 # point: the server as it was at the instant, and what is known of the database in it.
 point() {
+  timed wait point_shipped
   scratch_place
   timed recover point_recover
   timed scratch scratch_start "$SERVER"
