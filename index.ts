@@ -11,6 +11,7 @@ import { Host } from "./components/host.js";
 import { databasePasswords } from "./components/passwords.js";
 import { provisionReplicas } from "./components/replicas.js";
 import { R2Copy } from "./components/r2-copy.js";
+import { retiringOf } from "./components/retiring.js";
 import { SpacesCopy } from "./components/spaces-copy.js";
 import { sshAuth } from "./components/ssh.js";
 import { StatusPage } from "./components/status-page.js";
@@ -50,11 +51,6 @@ function readSettings(): Settings {
   return parseSettings(Object.fromEntries(names.map((name) => [name, decoded(config.get(name))])));
 }
 
-function retiringOf(hosts: (readonly [string, Host])[]): Record<string, unknown> {
-  const all = hosts.flatMap(([name, { retiring }]) => (retiring ? [[name, retiring] as const] : []));
-  return all.length === 0 ? {} : { retiring: Object.fromEntries(all) };
-}
-
 /** @throws SettingsError, ProofError or Error before anything is registered */
 export default function granary(): Record<string, unknown> {
   const config = new pulumi.Config("granary");
@@ -81,7 +77,7 @@ export default function granary(): Record<string, unknown> {
       passwords: Object.fromEntries(hosts.map(([name, host]) => [name, host.repositoryPassword])),
     }),
     // What `granary rotate` tries: only of hosts whose credentials are being replaced.
-    ...retiringOf(hosts),
+    ...retiringOf(hosts.map(([name, host]) => [name, host.retiring])),
     // What `granary status` looks at the copies with.
     readers: Object.fromEntries(Object.entries({ ...copies, ...replicas }).map(([name, it]) => [name, it.reader()])),
     // What `granary status --publish` writes its page with.

@@ -40,6 +40,14 @@ export function retiring(
   return pulumi.secret(pulumi.output(both));
 }
 
+/** Output of the stack: by host, and nothing at all while nothing is replaced. */
+export function retiringOf(hosts: [string, pulumi.Output<Retiring> | undefined][]): {
+  retiring?: Record<string, pulumi.Output<Retiring>>;
+} {
+  const all = hosts.flatMap(([name, one]) => (one === undefined ? [] : [[name, one] as const]));
+  return all.length === 0 ? {} : { retiring: Object.fromEntries(all) };
+}
+
 function map<V, W>(values: Record<string, V>, change: (value: V) => W): Record<string, W> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }
