@@ -17,6 +17,17 @@ const RELOAD = "systemctl daemon-reload";
 
 /** They do not hide each other: all are done, then the doctor comes once. */
 export const TAMPERINGS: readonly Tampering[] = [
+  // First: a service that runs puts some of the others right when it is started again.
+  {
+    name: "the log is no longer received",
+    shell: "systemctl stop granary-wal@orders",
+    finds: "slot-inactive granary_orders",
+  },
+  {
+    name: "MariaDB's log is no longer received",
+    shell: "systemctl disable --now granary-binlog@blog",
+    finds: "service-off granary-binlog@blog.service",
+  },
   {
     name: "a script is changed",
     shell: `echo '# changed' >>${LIB}/granary-restore`,
@@ -153,20 +164,10 @@ export const TAMPERINGS: readonly Tampering[] = [
     finds: "tool-missing restic",
   },
   {
-    name: "the log is no longer received",
-    shell: "systemctl stop granary-wal@orders",
-    finds: "slot-inactive granary_orders",
-  },
-  {
     name: "the slot may fill the disk",
     shell:
       "docker exec postgres_container psql -XqU postgres -c 'ALTER SYSTEM SET max_slot_wal_keep_size = -1' -c 'SELECT pg_reload_conf()'",
     finds: "slot-bound granary_orders",
-  },
-  {
-    name: "MariaDB's log is no longer received",
-    shell: "systemctl disable --now granary-binlog@blog",
-    finds: "service-off granary-binlog@blog.service",
   },
   {
     name: "the disk of the local backups is full",
