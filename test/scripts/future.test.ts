@@ -17,6 +17,7 @@ afterAll(() => cluster.close());
 beforeEach(() => {
   host = new Host(cluster);
   host.writeEnv({ GRANARY_COPIES: "a" });
+  host.promotes();
 });
 afterEach(() => host.close());
 
