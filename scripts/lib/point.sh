@@ -89,7 +89,7 @@ point_recover() {
 # at_scratch COMMAND...: a client of the scratch server.
 at_scratch() {
   if [[ -n $PG_CONTAINER ]]; then
-    docker exec -i "granary-scratch-$JOB" "$@"
+    docker exec -i -e "PGHOST=$(server_data)" -e PGPORT=5432 "granary-scratch-$JOB" "$@"
   else
     PGHOST=$DATA PGPORT=5432 PGPASSWORD='' "${PG_CLIENT[@]}" "$@"
   fi
@@ -110,7 +110,7 @@ scratch_words() {
 
 # scratch_start VERSION_NUM
 scratch_start() {
-  local words
+  local words tries=0
   server_find $(($1 / 10000))
   install -d -m 0700 "$DATA/granary-scratch"
   : >"$DATA/granary-scratch/settings"
@@ -126,6 +126,7 @@ scratch_start() {
   until scratch_sql -U "$PG_USER" -d "$MAINTENANCE" -c 'SELECT 1' </dev/null >/dev/null 2>"$WORK/scratch.err"; do
     kill -0 "$SCRATCH_PID" 2>/dev/null ||
       fail recovery-failed "the recovered server does not start: $(last_line "$WORK/scratch.log")"
+    ((++tries < 600)) || fail recovery-failed "the recovered server does not answer: $(last_line "$WORK/scratch.err")"
     if grep -qs 'role .* does not exist' "$WORK/scratch.err"; then fail recovery-failed "$(last_line "$WORK/scratch.err")"; fi
     sleep 0.2
   done
