@@ -13,6 +13,7 @@ import { corrupted } from "./chapters/corrupted.js";
 import { day } from "./chapters/day.js";
 import { drilled } from "./chapters/drilled.js";
 import { end, jobRemoved } from "./chapters/end.js";
+import { examined } from "./chapters/examined.js";
 import { maintained } from "./chapters/maintained.js";
 import { provision } from "./chapters/provision.js";
 import { rotated } from "./chapters/rotated.js";
@@ -25,12 +26,12 @@ export { COPIES } from "./chapters/day.js";
 /** Every phase must have happened for a rehearsal to be good. */
 const PHASES = [
   ...["start", "up", "preview", "shop", "smoke test", "log", "backup", "belongings", "mariadb", "replica", "read back"],
-  ...["doctor", "disaster", "recover", "restore", "compare", "remove a job", "without systemd"],
+  ...["disaster", "recover", "restore", "compare", "remove a job", "without systemd"],
   ...["back up again", "drill", "maintain"],
 ];
 
 /** What happens only when somebody breaks in. */
-const ATTACKED = ["damage", "one file", "clean room", "rotate", "attack"];
+const ATTACKED = ["doctor", "damage", "one file", "clean room", "rotate", "attack"];
 
 /** @param attacks whether the copies are attacked at the end: some minutes, for what is refused is tried long enough */
 export const phases = (attacks: boolean): string[] => [...PHASES, ...(attacks ? ATTACKED : []), "secrets", "destroy"];
@@ -49,6 +50,7 @@ export async function rehearse(act: Act, attacks: boolean): Promise<void> {
   await jobRemoved(act);
   report.checks(await cron());
   await drilled(act);
+  if (attacks) await examined(act);
   if (attacks) await corrupted(act);
   if (attacks) await brokenInto(act);
   await maintained(act);

@@ -3,7 +3,6 @@ import { BELONGINGS, backUpBelongings, fingerprints, furnish, type Belonging } f
 import { baseBackup, logIsWhole } from "../continuous.js";
 import { mariadbDay } from "../mariadb.js";
 import { rehearseReplica } from "../replica.js";
-import { examined } from "./examined.js";
 import type { ShopServer } from "../shop-server.js";
 import { gatherSecrets } from "../secrets.js";
 import { customers } from "../customers.js";
@@ -61,7 +60,6 @@ export async function day(act: Act): Promise<Before> {
     async () => report.checks(await rehearseReplica(world, server)),
   );
   await readBack(act, server);
-  await examined(act);
   const secrets = await gatherSecrets(world, server);
   return { fingerprint, belongings, secrets, journal: await server.run("journalctl --no-pager -o cat"), load };
 }
