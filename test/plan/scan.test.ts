@@ -83,6 +83,13 @@ describe("no alarm", () => {
     ]);
   });
 
+  it("when the first uploads come to what was empty until now", () => {
+    const change = { added: 0, changed: 0, removed: 0 };
+    const empty = Array.from({ length: 6 }, (_, day) => ({ stamp: stamp(day), bytes: 0, files: 0, change }));
+    const first = { stamp: stamp(6), bytes: 9_000_000, files: 40, change: { ...change, added: 40 } };
+    expect(judge([...empty, first]).map(({ marks }) => marks)).toEqual(Array(7).fill([]));
+  });
+
   it("when a person takes out fewer than twenty files of few", () => {
     const few = uploads(10).map((figures) => ({ ...figures, files: 30, bytes: 1_000_000 }));
     const history = attacked(few, 1, () => ({ change: { added: 0, changed: 0, removed: 15 } }));
