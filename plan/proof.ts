@@ -87,7 +87,7 @@ function proveHost(host: string, owner: Host, settings: Settings, known?: Known)
     threeCopies(Object.keys(copies)),
     twoMedia([production, ...Object.values(domains)]),
     offSite(production, domains),
-    outOfReach(copies),
+    outOfReach(copies, owner),
     zeroErrors(host, known),
   ];
   const ok = legs.every((leg) => leg.ok !== false);
@@ -128,15 +128,34 @@ function offSite(production: FailureDomain, copies: Record<string, FailureDomain
   );
 }
 
-/** Spaces alone is within reach: there is no append-only grant, the host's key may delete versions too. */
-function outOfReach(copies: Record<string, Copy>): Leg {
+/**
+ * Spaces alone is within reach: there is no append-only grant, the host's key may delete versions too. And a lock by age does
+ * not keep a repository of files: most of its packs, and its keys, are as old as the job, and what is older than the lock can
+ * be deleted with the host's key.
+ */
+function outOfReach(copies: Record<string, Copy>, { jobs }: Host): Leg {
+  const rule = "1 out of the host's reach";
   const safe = Object.entries(copies).flatMap(([name, copy]) => {
     const guard = guardOf(copy);
     return guard === undefined ? [] : [`${name} (${guard})`];
   });
-  const found = safe.length > 0 ? safe.join(", ") : "none: the host's own keys can delete every copy";
-  const remedy = "add a copy the host cannot destroy: { kind: r2, … } (lock) or { kind: storageBox } (snapshots)";
-  return leg("1 out of the host's reach", safe.length > 0, found, remedy);
+  const files = Object.keys(jobs).filter((job) => jobs[job]!.kind === "files");
+  const onBox = Object.values(copies).some(({ kind }) => kind === "storageBox");
+  if (safe.length === 0)
+    return leg(
+      rule,
+      false,
+      "none: the host's own keys can delete every copy",
+      "add a copy the host cannot destroy: { kind: r2, … } (lock) or { kind: storageBox } (snapshots)",
+    );
+  if (files.length > 0 && !onBox)
+    return leg(
+      rule,
+      false,
+      `${safe.join(", ")}, which keeps no files (${files.join(", ")}): the host's own keys can delete what is older than the lock`,
+      "add a copy that only lets files be added: { kind: storageBox }",
+    );
+  return leg(rule, true, safe.join(", "), "");
 }
 
 function guardOf(copy: Copy): string | undefined {

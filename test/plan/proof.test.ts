@@ -71,6 +71,21 @@ describe("the proof", () => {
     expect(broken(settings([], { copies: { a: near, b: near } }))).toEqual(["1 off-site"]);
   });
 
+  it("asks for a storage box where files are saved: a lock lets go of what is older", () => {
+    const raw = example();
+    Object.assign(raw.hosts.shop.jobs, { media: { kind: "files", paths: ["/opt/uploads"] } });
+    const { hosts } = parseSettings(raw);
+    const leg = (copies: string[]) => prove(settings(copies, { hosts })).hosts[0]!.legs[3]!;
+    expect(leg(["spaces", "r2"])).toEqual({
+      rule: "1 out of the host's reach",
+      ok: false,
+      found:
+        "r2 (locked for 30 days), which keeps no files (media): the host's own keys can delete what is older than the lock",
+      remedy: "add a copy that only lets files be added: { kind: storageBox }",
+    });
+    expect(leg(["spaces", "r2", "box"]).ok).toBe(true);
+  });
+
   it("holds for no hosts at all", () => {
     expect(prove(settings([], { hosts: {} }))).toEqual({ ok: true, hosts: [] });
   });
