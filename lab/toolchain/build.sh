@@ -38,13 +38,18 @@ find_go() {
   printf '%s\n' "$dir/bin/go"
 }
 
+# downloads: of the lines in which Go says what it downloads, hundreds, every hundredth; all others as they are.
+downloads() {
+  awk '/^go: downloading / { if (++n % 100 == 0) print "  toolchain: " n " modules downloaded"; next } { print }'
+}
+
 # build NAME PACKAGE LDFLAGS: compiles PACKAGE of the module $here/NAME into the cache.
 build() {
   local name=$1 package=$2 ldflags=$3 go
   go=$(find_go)
   say "building $name from its Go modules (minutes the first time, then cached)"
   (cd "$here/$name" && GOFLAGS=-mod=readonly GOTOOLCHAIN=local "$go" build -trimpath -ldflags "-s -w $ldflags" \
-    -o "$cache/bin/.$name.new" "$package")
+    -o "$cache/bin/.$name.new" "$package") 2>&1 | downloads >&2
   mv "$cache/bin/.$name.new" "$cache/bin/$name"
 }
 
